@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Verbs for people; what is built stands in the Kbuild files.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+BENCH := selftests/bench
+
+all: modules tools
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+# The programs that tests need; the user's own tools will be here, too.
+tools:
+	$(MAKE) -C selftests
+
+demo:
+	selftests/demo/demo.sh
+
+check:
+	selftests/check.sh
+
+# The host against a lying guest, in userspace.
+fuzz:
+	selftests/fuzz/run.sh $(DESCS)
+
+check-more:
+	selftests/check.sh $$($(MAKE) -s -C selftests list-extended)
+
+# The same cases, repeated for as long as it takes to find what is rare.
+soak:
+	SOAK=1 selftests/check.sh hostile.sh
+
+# Every stock kernel that Debian ships today, each with its own compiler, and static analysis.
+check-build:
+	selftests/check-build.sh
+
+clean:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C selftests clean
+	$(MAKE) -C selftests/kunit clean
+	$(MAKE) -C selftests/fuzz clean
+
+help:
+	@echo 'make              modules and tools for the running kernel (KDIR=... for another)'
+	@echo 'make demo         the whole cycle in an emulated host, with a chart; 4 minutes'
+	@echo 'make check        unit tests, then selftests in an emulated host; 20 minutes'
+	@echo 'make check-more   selftests that are longer or of interest to fewer changes'
+	@echo 'make soak         hostile guests, repeated; an hour'
+	@echo 'make fuzz         10^8 descriptors of a lying guest (DESCS=...); some minutes'
+	@echo 'make check-build  kernels 6.1, 6.12 and the newest; sparse; checkpatch'
+	@echo 'make clean        remove what was built'
+
+.PHONY: all modules tools demo check check-more soak fuzz check-build clean help

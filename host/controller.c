@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How many pages must go in all.
+ *
+ * The strongest sensor decides the level; only when all are below their low
+ * thresholds is it LOW. The band between low and high is the hysteresis.
+ *
+ *	EMERGENCY  target = all there is, at once
+ *	HIGH       target += step, with
+ *	             step = capacity / 16 at high ... capacity / 4 at emergency,
+ *	           but no more than two steps ahead of what is held, no more than
+ *	           the capacity, and only while pressure < limit
+ *	HOLD       target stays, within a step of what is held
+ *	LOW        target -= emergency capacity / 16, twice that under pressure
+ *	NONE       as HOLD
+ *
+ * That is integral control: memory taken heats nothing down at once, so the
+ * excess over the threshold sets how fast the target moves, not where it is. The
+ * bound in terms of what is held is its anti-windup: a target that the VMs
+ * cannot follow would overshoot long after the sensor fell.
+ *
+ * Taking memory can make things worse: VMs that swap and refault burn more than
+ * the memory saves. When a run of HIGH has taken a good part, the excess is no
+ * less than when it began, and the VMs' pressure has reached its limit, the run
+ * is futile: a quarter of what it took goes back, and for a while (twice as long each
+ * time, until all sensors are low) nothing is taken. Not so in an emergency.
+ */
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+
+#include "controller.h"
+
+#define AERO_EXCESS_MAX	1000000U
+
+static u64 aero_part(u64 pages, u32 divisor)
+{
+	return div_u64(pages, max(divisor, 1U));
+}
+
+static u64 aero_distance(s64 a, s64 b)
+{
+	return a > b ? (u64)a - (u64)b : (u64)b - (u64)a;
+}
+
+/* Is @value at or beyond @threshold, in the direction that is worse? */
+static bool aero_reached(const struct aero_reading *reading, s64 threshold)
+{
+	return reading->less_is_worse ? reading->value <= threshold
+				      : reading->value >= threshold;
+}
+
+/**
+ * aero_reading_level() - what one sensor asks for
+ * @reading: the sensor
+ *
+ * Context: any; pure. Thresholds in the wrong order are survived: the stronger
+ * one wins.
+ * Return: the level; AERO_LEVEL_NONE if the reading is not usable.
+ */
+enum aero_level aero_reading_level(const struct aero_reading *reading)
+{
+	if (!reading->usable)
+		return AERO_LEVEL_NONE;
+	if (reading->has_emergency && aero_reached(reading, reading->emergency))
+		return AERO_LEVEL_EMERGENCY;
+	if (aero_reached(reading, reading->high))
+		return AERO_LEVEL_HIGH;
+	if (aero_reached(reading, reading->low))
+		return AERO_LEVEL_HOLD;
+	return AERO_LEVEL_LOW;
+}
+
+/**
+ * aero_reading_excess() - how far beyond its high threshold a sensor is
+ * @reading: the sensor
+ *
+ * The scale is the distance from high to emergency or, without an emergency
+ * threshold, from low to high. With neither there is no scale, and no excess.
+ *
+ * Context: any; pure.
+ * Return: permille of the scale; 0 below high, at most 1,000,000.
+ */
+u32 aero_reading_excess(const struct aero_reading *reading)
+{
+	u64 beyond, span;
+
+	if (!reading->usable || !aero_reached(reading, reading->high))
+		return 0;
+	beyond = aero_distance(reading->value, reading->high);
+	span = aero_distance(reading->high,
+			     reading->has_emergency ? reading->emergency : reading->low);
+	while (beyond > U64_MAX / 1000) {
+		beyond >>= 1;
+		span >>= 1;
+	}
+	if (!span)
+		return 0;
+	return min_t(u64, div64_u64(beyond * 1000, span), AERO_EXCESS_MAX);
+}
+
+/* Find the reading that decides: the strongest level, then the greatest excess. */
+static void aero_controller_read(const struct aero_controller_input *input,
+				 struct aero_decision *decision)
+{
+	unsigned int i;
+
+	decision->level = AERO_LEVEL_NONE;
+	decision->worst = -1;
+	decision->excess = 0;
+	for (i = 0; i < input->nr; i++) {
+		enum aero_level level = aero_reading_level(&input->readings[i]);
+		u32 excess = aero_reading_excess(&input->readings[i]);
+
+		if (level < decision->level || level == AERO_LEVEL_NONE)
+			continue;
+		if (level == decision->level && excess <= decision->excess && decision->worst >= 0)
+			continue;
+		decision->level = level;
+		decision->worst = i;
+		decision->excess = excess;
+	}
+}
+
+/* Neither take nor give: let what is under way arrive, but no more than @slack of it. */
+static u64 aero_settle(u64 target, u64 held, u64 slack)
+{
+	return clamp(target, held > slack ? held - slack : 0, held + slack);
+}
+
+static u64 aero_step_pages(const struct aero_controller_params *params, u64 capacity, u32 excess)
+{
+	u64 least = aero_part(capacity, params->step_div);
+	u64 most = max(aero_part(capacity, params->step_max_div), least);
+	u32 rest;
+	u64 step;
+
+	/* least + (most - least) * excess / 1000, without overflow */
+	excess = min(excess, 1000U);
+	step = least + div_u64_rem(most - least, 1000, &rest) * excess;
+	return max(step + rest * excess / 1000, 1ULL);
+}
+
+static bool aero_futile(const struct aero_controller *ctl,
+			const struct aero_controller_params *params,
+			const struct aero_controller_input *input, u32 excess)
+{
+	u64 took = input->held_pages > ctl->run_held ? input->held_pages - ctl->run_held : 0;
+
+	return ctl->run_steps >= params->futile_steps && took &&
+	       took >= aero_part(input->capacity_pages, params->futile_div) &&
+	       excess >= ctl->run_excess && input->pressure >= params->pressure_limit;
+}
+
+static void aero_controller_low(struct aero_controller *ctl,
+				const struct aero_controller_params *params,
+				const struct aero_controller_input *input,
+				struct aero_decision *decision)
+{
+	u64 give = max(aero_part(input->capacity_emergency_pages, params->give_div), 1ULL);
+
+	if (input->pressure >= params->pressure_limit)
+		give *= 2;
+	ctl->target = min(ctl->target, input->held_pages);
+	ctl->target -= min(ctl->target, give);
+	ctl->backoff = 0;
+	ctl->backoff_next = 0;
+	decision->verdict = AERO_VERDICT_IDLE;
+	if (ctl->target || input->held_pages) {
+		decision->step_pages = give;
+		decision->verdict = AERO_VERDICT_GIVING;
+	}
+}
+
+static void aero_controller_high(struct aero_controller *ctl,
+				 const struct aero_controller_params *params,
+				 const struct aero_controller_input *input,
+				 struct aero_decision *decision)
+{
+	u64 slack = aero_part(input->capacity_pages, params->step_div);
+	u64 held = input->held_pages;
+	u64 step, ahead;
+
+	if (ctl->backoff) {
+		ctl->backoff--;
+		ctl->target = min(ctl->target, held + slack);
+		decision->verdict = AERO_VERDICT_FUTILE;
+		return;
+	}
+
+	if (!ctl->run_steps) {
+		ctl->run_held = held;
+		ctl->run_excess = decision->excess;
+	}
+	if (ctl->run_steps < U32_MAX)
+		ctl->run_steps++;
+
+	if (aero_futile(ctl, params, input, decision->excess)) {
+		ctl->target = held - aero_part(held - ctl->run_held, params->relent_div);
+		ctl->run_steps = 0;
+		ctl->backoff = ctl->backoff_next ?: max(params->futile_steps, 1U);
+		ctl->backoff = min(ctl->backoff, params->backoff_max);
+		ctl->backoff_next = min_t(u64, 2ULL * ctl->backoff, params->backoff_max);
+		decision->verdict = AERO_VERDICT_FUTILE;
+		return;
+	}
+
+	if (input->pressure >= params->pressure_limit) {
+		ctl->target = aero_settle(ctl->target, held, slack);
+		decision->verdict = AERO_VERDICT_PRESSED;
+		return;
+	}
+
+	step = aero_step_pages(params, input->capacity_pages, decision->excess);
+	ahead = held + step * max(params->ahead_steps, 1U);
+	/* Nothing that is held goes back now, wherever an earlier level left the target. */
+	ctl->target = min(max(ctl->target, held) + step, ahead);
+	ctl->target = min(ctl->target, input->capacity_pages);
+	decision->step_pages = step;
+	decision->verdict = ctl->target > held ? AERO_VERDICT_TAKING : AERO_VERDICT_HOLDING;
+}
+
+/**
+ * aero_controller_step() - decide how many pages are to be held
+ * @ctl: state; zeroed before the first step
+ * @params: policy
+ * @input: sensors, what is held, what could be
+ * @decision: result, with its terms
+ *
+ * To be called at a steady pace, of a second or a few: params count in steps.
+ * The rule is at the head of this file. Page counts are the host's own and
+ * taken as sane (less than 2^60).
+ *
+ * Context: any; pure. The caller serialises calls for one @ctl.
+ */
+void aero_controller_step(struct aero_controller *ctl,
+			  const struct aero_controller_params *params,
+			  const struct aero_controller_input *input,
+			  struct aero_decision *decision)
+{
+	u64 slack = aero_part(input->capacity_pages, params->step_div);
+	u64 held = input->held_pages;
+
+	aero_controller_read(input, decision);
+	decision->step_pages = 0;
+
+	if (decision->level != AERO_LEVEL_HIGH)
+		ctl->run_steps = 0;
+
+	switch (decision->level) {
+	case AERO_LEVEL_EMERGENCY:
+		ctl->target = input->capacity_emergency_pages;
+		ctl->backoff = 0;
+		decision->step_pages = ctl->target > held ? ctl->target - held : 0;
+		decision->verdict = AERO_VERDICT_EMERGENCY;
+		break;
+	case AERO_LEVEL_HIGH:
+		aero_controller_high(ctl, params, input, decision);
+		break;
+	case AERO_LEVEL_HOLD:
+		if (ctl->backoff)
+			ctl->backoff--;
+		ctl->target = aero_settle(ctl->target, held, slack);
+		decision->verdict = ctl->target || held ? AERO_VERDICT_HOLDING : AERO_VERDICT_IDLE;
+		break;
+	case AERO_LEVEL_LOW:
+		aero_controller_low(ctl, params, input, decision);
+		break;
+	case AERO_LEVEL_NONE:
+		ctl->target = aero_settle(ctl->target, held, slack);
+		decision->verdict = AERO_VERDICT_BLIND;
+		break;
+	}
+
+	/* VMs come and go, and minima are raised. */
+	ctl->target = min(ctl->target, max(input->capacity_pages,
+					   input->capacity_emergency_pages));
+	decision->target_pages = ctl->target;
+}
+
+/**
+ * aero_level_name() - word for a level
+ * @level: the level
+ *
+ * Context: any.
+ * Return: a constant string, "unknown" for anything else.
+ */
+const char *aero_level_name(enum aero_level level)
+{
+	static const char * const names[] = {
+		[AERO_LEVEL_NONE] = "none",
+		[AERO_LEVEL_LOW] = "low",
+		[AERO_LEVEL_HOLD] = "hold",
+		[AERO_LEVEL_HIGH] = "high",
+		[AERO_LEVEL_EMERGENCY] = "emergency",
+	};
+
+	return (unsigned int)level < ARRAY_SIZE(names) ? names[level] : "unknown";
+}
+
+/**
+ * aero_verdict_name() - word for a verdict, as in sysfs
+ * @verdict: the verdict
+ *
+ * Context: any.
+ * Return: a constant string, "unknown" for anything else.
+ */
+const char *aero_verdict_name(enum aero_verdict verdict)
+{
+	static const char * const names[AERO_NR_VERDICTS] = {
+		[AERO_VERDICT_IDLE] = "idle",
+		[AERO_VERDICT_HOLDING] = "holding",
+		[AERO_VERDICT_TAKING] = "taking",
+		[AERO_VERDICT_EMERGENCY] = "emergency",
+		[AERO_VERDICT_GIVING] = "giving",
+		[AERO_VERDICT_BLIND] = "blind",
+		[AERO_VERDICT_FUTILE] = "futile",
+		[AERO_VERDICT_PRESSED] = "pressed",
+	};
+
+	return (unsigned int)verdict < ARRAY_SIZE(names) ? names[verdict] : "unknown";
+}
+
+#ifdef CONFIG_AEROSTAT_KUNIT_TEST
+#include "tests/controller-kunit.c"
+#endif

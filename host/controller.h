@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How many pages must go in all, and how urgently. Pure: no locks, clocks or allocation. */
+#ifndef AEROSTAT_CONTROLLER_H
+#define AEROSTAT_CONTROLLER_H
+
+#include <linux/types.h>
+
+/**
+ * enum aero_level - what the sensors ask for, weakest first
+ * @AERO_LEVEL_NONE: no usable sensor
+ * @AERO_LEVEL_LOW: every sensor is below its low threshold: give back
+ * @AERO_LEVEL_HOLD: between low and high: neither take nor give
+ * @AERO_LEVEL_HIGH: take, as long as the VMs bear it
+ * @AERO_LEVEL_EMERGENCY: take all, whatever it costs
+ */
+enum aero_level {
+	AERO_LEVEL_NONE,
+	AERO_LEVEL_LOW,
+	AERO_LEVEL_HOLD,
+	AERO_LEVEL_HIGH,
+	AERO_LEVEL_EMERGENCY,
+};
+
+/**
+ * enum aero_verdict - what the controller does, in one word
+ * @AERO_VERDICT_IDLE: nothing is held and nothing asked for
+ * @AERO_VERDICT_HOLDING: keeps what it holds
+ * @AERO_VERDICT_TAKING: asks for more
+ * @AERO_VERDICT_EMERGENCY: asks for all there is
+ * @AERO_VERDICT_GIVING: gives back
+ * @AERO_VERDICT_BLIND: no usable sensor; keeps what it holds
+ * @AERO_VERDICT_FUTILE: taking did not help; gave some back and waits
+ * @AERO_VERDICT_PRESSED: would take, but the VMs suffer too much
+ * @AERO_NR_VERDICTS: number of verdicts
+ */
+enum aero_verdict {
+	AERO_VERDICT_IDLE,
+	AERO_VERDICT_HOLDING,
+	AERO_VERDICT_TAKING,
+	AERO_VERDICT_EMERGENCY,
+	AERO_VERDICT_GIVING,
+	AERO_VERDICT_BLIND,
+	AERO_VERDICT_FUTILE,
+	AERO_VERDICT_PRESSED,
+	AERO_NR_VERDICTS,
+};
+
+/**
+ * struct aero_reading - one sensor and its thresholds, in the sensor's own unit
+ * @value: what it reads
+ * @low: give back below it
+ * @high: take at or beyond it
+ * @emergency: take all at or beyond it
+ * @has_emergency: @emergency is set
+ * @less_is_worse: a charge: "below" and "beyond" change places
+ * @usable: believed, see aero_sensor_check_step(); otherwise it is left out
+ */
+struct aero_reading {
+	s64 value;
+	s64 low;
+	s64 high;
+	s64 emergency;
+	bool has_emergency;
+	bool less_is_worse;
+	bool usable;
+};
+
+/**
+ * struct aero_controller_params - policy of aero_controller_step()
+ * @step_div: a step at the high threshold is 1/@step_div of the capacity
+ * @step_max_div: a step at the emergency threshold is 1/@step_max_div of it
+ * @give_div: a step back is 1/@give_div of the emergency capacity
+ * @ahead_steps: most steps that the target may be ahead of what is held
+ * @pressure_limit: permille of pressure at which HIGH stops taking
+ * @futile_steps: least steps of a run before it can be called futile; also the
+ *	first wait after it was
+ * @futile_div: least part of the capacity, 1/@futile_div, that a run must have taken
+ *	before it can be called futile
+ * @relent_div: part of what a futile run took, 1/@relent_div, that goes back
+ * @backoff_max: longest wait after a futile run, steps
+ *
+ * A divisor of zero counts as one.
+ */
+struct aero_controller_params {
+	u32 step_div;
+	u32 step_max_div;
+	u32 give_div;
+	u32 ahead_steps;
+	u32 pressure_limit;
+	u32 futile_steps;
+	u32 futile_div;
+	u32 relent_div;
+	u32 backoff_max;
+};
+
+#define AERO_CONTROLLER_PARAMS_DEFAULT {	\
+	.step_div = 16,				\
+	.step_max_div = 4,			\
+	.give_div = 16,				\
+	.ahead_steps = 2,			\
+	.pressure_limit = 400,			\
+	.futile_steps = 8,			\
+	.futile_div = 8,			\
+	.relent_div = 4,			\
+	.backoff_max = 512,			\
+}
+
+/**
+ * struct aero_controller - what one step leaves to the next; zeroed at start
+ * @target: pages asked for
+ * @run_held: pages held when the present run of HIGH began
+ * @run_excess: permille of excess when it began
+ * @run_steps: steps since it began; 0: no run
+ * @backoff: steps left to wait after a futile run
+ * @backoff_next: length of the next wait, steps; 0: the first one
+ */
+struct aero_controller {
+	u64 target;
+	u64 run_held;
+	u32 run_excess;
+	u32 run_steps;
+	u32 backoff;
+	u32 backoff_next;
+};
+
+/**
+ * struct aero_controller_input - what one step is decided on
+ * @readings: the sensors
+ * @nr: number of @readings
+ * @held_pages: pages really reclaimed from the VMs
+ * @capacity_pages: sum of the VMs' limits at AERO_URGENCY_NORMAL
+ * @capacity_emergency_pages: sum of the VMs' limits at AERO_URGENCY_EMERGENCY
+ * @pressure: permille, mean over the VMs, weighted by shares
+ */
+struct aero_controller_input {
+	const struct aero_reading *readings;
+	unsigned int nr;
+	u64 held_pages;
+	u64 capacity_pages;
+	u64 capacity_emergency_pages;
+	u32 pressure;
+};
+
+/**
+ * struct aero_decision - result of one step, with its terms
+ * @target_pages: pages that are to be held in all
+ * @level: what the sensors ask for
+ * @verdict: what was made of it
+ * @worst: index of the reading that decided, -1 if none was usable
+ * @excess: permille of the way from high to emergency that the worst sensor has
+ *	gone; above 1000 where it went further
+ * @step_pages: step that was allowed, before any bound; 0 when none was
+ */
+struct aero_decision {
+	u64 target_pages;
+	enum aero_level level;
+	enum aero_verdict verdict;
+	int worst;
+	u32 excess;
+	u64 step_pages;
+};
+
+enum aero_level aero_reading_level(const struct aero_reading *reading);
+u32 aero_reading_excess(const struct aero_reading *reading);
+void aero_controller_step(struct aero_controller *ctl,
+			  const struct aero_controller_params *params,
+			  const struct aero_controller_input *input,
+			  struct aero_decision *decision);
+const char *aero_level_name(enum aero_level level);
+const char *aero_verdict_name(enum aero_verdict verdict);
+
+#endif /* AEROSTAT_CONTROLLER_H */

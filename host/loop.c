@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The control loop: it knows the order of things and decides nothing itself.
+ *
+ * Once in a period: sensors are read, VMs are asked how they do, the controller
+ * says how much must go, and that is apportioned. In between, whenever a block
+ * has gone or come, the same demand is applied again.
+ *
+ * Giving back is ordered: a lower demand first lowers what may be offline; the
+ * balloons stay as they are until the blocks are online; then the targets fall.
+ * Even where a block does not come back they never sum to less than what is
+ * offline, so no VM is ever promised memory that is not there.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "apportion.h"
+#include "block.h"
+#include "host.h"
+#include "loop.h"
+#include "sensor.h"
+#include "sysfs.h"
+#include "trace.h"
+#include "vm.h"
+
+#define AERO_LOOP_PERIOD_MIN_MS	100
+#define AERO_LOOP_PERIOD_MAX_MS	60000
+#define AERO_LOOP_PERIOD_MS	1000
+
+const char * const aero_mode_names[AERO_NR_MODES] = {
+	[AERO_MODE_OFF] = "off",
+	[AERO_MODE_MANUAL] = "manual",
+	[AERO_MODE_AUTO] = "auto",
+};
+
+/**
+ * struct aero_loop - the loop's memory
+ * @host: the module
+ * @work: a round
+ * @next: when the next sample is due, jiffies; owned by @work, as is
+ * @last: when the last one was taken, jiffies
+ * @controller: state of the controller
+ * @params: its policy
+ * @readings: room for the sensors' readings
+ * @nr_readings: of it
+ * @samples: room for the VMs
+ * @shares: room for apportioning
+ * @nr_samples: room in @samples and in @shares
+ * @demand: pages that are to be taken, last decision
+ * @urgency: how deep to reach for them, last decision
+ * @level: what the sensors asked for
+ * @verdict: what was made of it
+ * @lock: protects what follows
+ * @running: rounds may be queued
+ * @asked: the user set something: do not wait for the period
+ * @config: what a user sets
+ * @status: what came of it
+ */
+struct aero_loop {
+	struct aero_host *host;
+	struct delayed_work work;
+	unsigned long next;
+	unsigned long last;
+	struct aero_controller controller;
+	struct aero_controller_params params;
+	struct aero_reading *readings;
+	unsigned int nr_readings;
+	struct aero_vm_sample *samples;
+	struct aero_share *shares;
+	unsigned int nr_samples;
+	u64 demand;
+	enum aero_urgency urgency;
+	enum aero_level level;
+	enum aero_verdict verdict;
+
+	struct mutex lock;
+	bool running;
+	bool asked;
+	struct aero_loop_config config;
+	struct aero_loop_status status;
+};
+
+/* Make room, with some to spare. Without memory the round goes on with what there is. */
+static void aero_loop_room(void **array, unsigned int *have, unsigned int want, size_t size)
+{
+	void *more;
+
+	if (want <= *have)
+		return;
+	want = roundup(want, 16);
+	more = kvcalloc(want, size, GFP_KERNEL);
+	if (!more)
+		return;
+	kvfree(*array);
+	*array = more;
+	*have = want;
+}
+
+static void aero_loop_room_for_vms(struct aero_loop *loop)
+{
+	unsigned int nr = 0, have;
+	struct list_head *node;
+
+	lockdep_assert_held(&loop->host->vms_lock);
+	list_for_each(node, &loop->host->vms)
+		nr++;
+	if (nr <= loop->nr_samples)
+		return;
+	have = loop->nr_samples;
+	aero_loop_room((void **)&loop->shares, &have, nr, sizeof(*loop->shares));
+	aero_loop_room((void **)&loop->samples, &loop->nr_samples, nr, sizeof(*loop->samples));
+	loop->nr_samples = min(have, loop->nr_samples);
+}
+
+/**
+ * struct aero_loop_sums - the VMs as a whole
+ * @nr: VMs that were sampled
+ * @held: pages that they have given
+ * @capacity: sum of their limits at AERO_URGENCY_NORMAL
+ * @capacity_emergency: sum of their limits at AERO_URGENCY_EMERGENCY
+ * @pressure: mean, weighted by shares, permille
+ */
+struct aero_loop_sums {
+	unsigned int nr;
+	u64 held;
+	u64 capacity;
+	u64 capacity_emergency;
+	u32 pressure;
+};
+
+/* A refused VM gets all back; a silent or waiting one keeps what it gave, and gives no more. */
+static u64 aero_loop_limit(const struct aero_vm_sample *sample, enum aero_urgency urgency)
+{
+	if (sample->refused)
+		return 0;
+	if (!sample->willing)
+		return sample->balloon;
+	return aero_apportion_limit(sample->share.size, sample->min, sample->idle_pages,
+				    sample->balloon, urgency);
+}
+
+static void aero_loop_sample(struct aero_loop *loop, u64 elapsed_ms, struct aero_loop_sums *sums)
+{
+	struct aero_host *host = loop->host;
+	u64 weighted = 0, weights = 0;
+	struct aero_vm *vm;
+
+	*sums = (struct aero_loop_sums){ };
+	lockdep_assert_held(&host->vms_lock);
+	list_for_each_entry(vm, &host->vms, node) {
+		struct aero_vm_sample *sample = &loop->samples[sums->nr];
+
+		if (sums->nr == loop->nr_samples)
+			break;
+		aero_vm_sample(vm, elapsed_ms, sample);
+		sums->nr++;
+		sums->held += sample->balloon;
+		sums->capacity += aero_loop_limit(sample, AERO_URGENCY_NORMAL);
+		sums->capacity_emergency += aero_loop_limit(sample, AERO_URGENCY_EMERGENCY);
+		weighted += (u64)sample->pressure * sample->share.shares;
+		weights += sample->share.shares;
+	}
+	sums->pressure = weights ? div64_u64(weighted, weights) : 0;
+}
+
+/*
+ * Sensors are read in every mode: a user who watches them decides by them. No lock
+ * that VMs need is held, for a bus may hang.
+ */
+static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
+{
+	aero_loop_room((void **)&loop->readings, &loop->nr_readings,
+		       aero_sensors_count(loop->host->sensors), sizeof(*loop->readings));
+	return aero_sensors_sample(loop->host->sensors, elapsed_ms, loop->readings,
+				   loop->nr_readings);
+}
+
+/* Ask the controller, or the user, for the demand. */
+static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_config *config,
+			     const struct aero_loop_sums *sums, unsigned int nr_readings)
+{
+	struct aero_controller_input input = {
+		.readings = loop->readings,
+		.nr = nr_readings,
+		.held_pages = sums->held,
+		.capacity_pages = sums->capacity,
+		.capacity_emergency_pages = sums->capacity_emergency,
+		.pressure = sums->pressure,
+	};
+	struct aero_decision decision = { };
+
+	if (config->mode == AERO_MODE_AUTO) {
+		loop->params.pressure_limit = config->pressure_limit;
+		aero_controller_step(&loop->controller, &loop->params, &input, &decision);
+		loop->demand = decision.target_pages;
+		loop->urgency = decision.level == AERO_LEVEL_EMERGENCY ?
+				AERO_URGENCY_EMERGENCY : AERO_URGENCY_NORMAL;
+	} else {
+		loop->demand = config->mode == AERO_MODE_MANUAL ? config->manual : 0;
+		loop->urgency = AERO_URGENCY_MANUAL;
+		/* A later switch to auto begins with what is held then. */
+		loop->controller = (struct aero_controller){ .target = loop->demand };
+		if (loop->demand > sums->held)
+			decision.verdict = AERO_VERDICT_TAKING;
+		else if (loop->demand < sums->held)
+			decision.verdict = AERO_VERDICT_GIVING;
+		else
+			decision.verdict = sums->held ? AERO_VERDICT_HOLDING : AERO_VERDICT_IDLE;
+	}
+	loop->level = decision.level;
+	loop->verdict = decision.verdict;
+	trace_aerostat_controller(decision.level, decision.verdict, decision.excess,
+				  sums->pressure, decision.step_pages, loop->demand, sums->held,
+				  sums->capacity);
+}
+
+static void aero_loop_set_target(struct aero_loop *loop, const struct aero_share *share)
+{
+	trace_aerostat_apportion(share->id, share->size, share->limit, share->shares,
+				 share->idle, share->pressed, share->take);
+	aero_vm_set_target(loop->samples[share->index].vm, share->take,
+			   loop->urgency == AERO_URGENCY_EMERGENCY);
+}
+
+/* Turn the demand into targets, blocks first where memory goes back. */
+static void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *config,
+			    const struct aero_loop_sums *sums)
+{
+	const struct aero_apportion_params params = { .idle_tax = config->idle_tax };
+	u64 offline, total, limits = 0;
+	unsigned int i;
+
+	for (i = 0; i < sums->nr; i++) {
+		struct aero_share *share = &loop->shares[i];
+
+		*share = loop->samples[i].share;
+		share->index = i;
+		share->limit = aero_loop_limit(&loop->samples[i], loop->urgency);
+		limits += share->limit;
+	}
+	total = min(loop->demand, limits);
+
+	/* First what may be offline, then what is: in between it can only get less. */
+	aero_blocks_set_reclaimed(loop->host->blocks, total, sums->held);
+	offline = aero_blocks_taken_pages(loop->host->blocks);
+
+	if (total < sums->held && aero_blocks_returning(loop->host->blocks)) {
+		/* The balloons stay as they are until the blocks are back. */
+		for (i = 0; i < sums->nr; i++) {
+			loop->shares[i].take = loop->samples[i].balloon;
+			aero_loop_set_target(loop, &loop->shares[i]);
+		}
+		return;
+	}
+	/* A block that does not come back is held by those who hold memory, and by nobody else. */
+	if (total < offline) {
+		for (i = 0; i < sums->nr; i++)
+			loop->shares[i].limit = loop->samples[i].balloon;
+		total = min(offline, sums->held);
+	}
+	aero_apportion(loop->shares, sums->nr, total, &params);
+	for (i = 0; i < sums->nr; i++)
+		aero_loop_set_target(loop, &loop->shares[i]);
+}
+
+static void aero_loop_publish(struct aero_loop *loop, const struct aero_loop_config *config,
+			      const struct aero_loop_sums *sums)
+{
+	struct aero_loop_status status = {
+		.mode = config->mode,
+		.level = loop->level,
+		.verdict = loop->verdict,
+		.target = loop->demand,
+		.held = sums->held,
+	};
+	bool changed;
+
+	mutex_lock(&loop->lock);
+	changed = status.mode != loop->status.mode || status.level != loop->status.level ||
+		  status.verdict != loop->status.verdict;
+	loop->status = status;
+	mutex_unlock(&loop->lock);
+	if (changed)
+		aero_sysfs_uevent(loop->host->dev, aero_verdict_name(status.verdict));
+}
+
+static void aero_loop_work(struct work_struct *work)
+{
+	struct aero_loop *loop = container_of(to_delayed_work(work), struct aero_loop, work);
+	struct aero_host *host = loop->host;
+	struct aero_loop_config config;
+	struct aero_loop_sums sums;
+	unsigned int nr_readings = 0;
+	u32 elapsed_ms = 0;
+	bool due;
+
+	mutex_lock(&loop->lock);
+	config = loop->config;
+	due = loop->asked || time_after_eq(jiffies, loop->next);
+	loop->asked = false;
+	mutex_unlock(&loop->lock);
+	if (due) {
+		elapsed_ms = max(jiffies_to_msecs(jiffies - loop->last), 1U);
+		loop->last = jiffies;
+		loop->next = jiffies + msecs_to_jiffies(config.period_ms);
+		nr_readings = aero_loop_read(loop, elapsed_ms);
+	}
+
+	mutex_lock(&host->vms_lock);
+	aero_loop_room_for_vms(loop);
+	aero_loop_sample(loop, elapsed_ms, &sums);
+	if (due)
+		aero_loop_decide(loop, &config, &sums, nr_readings);
+	aero_loop_apply(loop, &config, &sums);
+	mutex_unlock(&host->vms_lock);
+
+	aero_loop_publish(loop, &config, &sums);
+	queue_delayed_work(host->wq, &loop->work,
+			   time_after(loop->next, jiffies) ? loop->next - jiffies : 0);
+}
+
+/**
+ * aero_loop_create() - prepare the loop
+ * @host: the module
+ *
+ * Return: the loop, not started, or an ERR_PTR().
+ */
+struct aero_loop *aero_loop_create(struct aero_host *host)
+{
+	struct aero_loop *loop = kzalloc(sizeof(*loop), GFP_KERNEL);
+
+	if (!loop)
+		return ERR_PTR(-ENOMEM);
+	loop->host = host;
+	loop->params = (struct aero_controller_params)AERO_CONTROLLER_PARAMS_DEFAULT;
+	loop->config = (struct aero_loop_config){
+		.mode = AERO_MODE_OFF,
+		.period_ms = AERO_LOOP_PERIOD_MS,
+		.idle_tax = AERO_APPORTION_IDLE_TAX,
+		.pressure_limit = loop->params.pressure_limit,
+	};
+	mutex_init(&loop->lock);
+	INIT_DELAYED_WORK(&loop->work, aero_loop_work);
+	return loop;
+}
+
+/**
+ * aero_loop_start() - begin
+ * @loop: the loop; all other parts of the module are ready
+ */
+void aero_loop_start(struct aero_loop *loop)
+{
+	loop->last = jiffies;
+	loop->next = jiffies;
+	loop->running = true;
+	queue_delayed_work(loop->host->wq, &loop->work, 0);
+}
+
+/**
+ * aero_loop_stop() - end, so that other parts may go
+ * @loop: the loop
+ *
+ * Context: Waits for a round under way. Later kicks do nothing.
+ */
+void aero_loop_stop(struct aero_loop *loop)
+{
+	mutex_lock(&loop->lock);
+	loop->running = false;
+	mutex_unlock(&loop->lock);
+	cancel_delayed_work_sync(&loop->work);
+}
+
+/**
+ * aero_loop_destroy() - free the loop
+ * @loop: stopped, or never started
+ */
+void aero_loop_destroy(struct aero_loop *loop)
+{
+	kvfree(loop->shares);
+	kvfree(loop->samples);
+	kvfree(loop->readings);
+	mutex_destroy(&loop->lock);
+	kfree(loop);
+}
+
+/**
+ * aero_loop_kick() - something changed: apply the demand again, soon
+ * @loop: the loop
+ *
+ * Context: Takes aero_loop.lock; does not wait for the round.
+ */
+void aero_loop_kick(struct aero_loop *loop)
+{
+	mutex_lock(&loop->lock);
+	if (loop->running)
+		mod_delayed_work(loop->host->wq, &loop->work, 0);
+	mutex_unlock(&loop->lock);
+}
+
+/**
+ * aero_loop_config() - what the user has set
+ * @loop: the loop
+ * @config: result
+ */
+void aero_loop_config(struct aero_loop *loop, struct aero_loop_config *config)
+{
+	mutex_lock(&loop->lock);
+	*config = loop->config;
+	mutex_unlock(&loop->lock);
+}
+
+/**
+ * aero_loop_set_config() - change what the user has set, all or none
+ * @loop: the loop
+ * @config: what it shall be
+ *
+ * Takes effect at once, not with the next period.
+ *
+ * Return: 0, or -ERANGE if a value is beyond its bounds.
+ */
+int aero_loop_set_config(struct aero_loop *loop, const struct aero_loop_config *config)
+{
+	if (config->period_ms < AERO_LOOP_PERIOD_MIN_MS ||
+	    config->period_ms > AERO_LOOP_PERIOD_MAX_MS || config->idle_tax > 99 ||
+	    config->pressure_limit > 1000)
+		return -ERANGE;
+	mutex_lock(&loop->lock);
+	loop->config = *config;
+	loop->asked = true;
+	mutex_unlock(&loop->lock);
+	aero_loop_kick(loop);
+	return 0;
+}
+
+/**
+ * aero_loop_status() - what the last round came to
+ * @loop: the loop
+ * @status: result
+ */
+void aero_loop_status(struct aero_loop *loop, struct aero_loop_status *status)
+{
+	mutex_lock(&loop->lock);
+	*status = loop->status;
+	mutex_unlock(&loop->lock);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How much memory should be offline, which block is next. Pure: no locks, clocks or allocation. */
+#ifndef AEROSTAT_PLAN_H
+#define AEROSTAT_PLAN_H
+
+#include <linux/types.h>
+
+#define AERO_PLAN_BACKOFF_MIN_MS	5000U
+#define AERO_PLAN_BACKOFF_MAX_MS	(15U * 60 * 1000)
+
+/**
+ * struct aero_block_info - one memory block as the plan sees it
+ * @id: the block's number, in physical order
+ * @pages: pages in the block
+ * @used_pages: pages that must move before it can go offline
+ * @online: it is online
+ * @movable: it can be vacated, as far as the zone tells
+ * @held: hands off: boot-time allocations, or somebody else took it offline
+ * @backoff: it failed lately
+ */
+struct aero_block_info {
+	u32 id;
+	u64 pages;
+	u64 used_pages;
+	bool online;
+	bool movable;
+	bool held;
+	bool backoff;
+};
+
+int aero_plan_offline(const struct aero_block_info *blocks, unsigned int nr);
+int aero_plan_online(const struct aero_block_info *blocks, unsigned int nr);
+u64 aero_plan_goal(u64 reclaimed_pages, u64 free_pages, u64 reserve_pages,
+		   u64 block_pages, u64 offline_pages);
+u32 aero_plan_backoff_ms(u32 failures);
+
+#endif /* AEROSTAT_PLAN_H */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reading a VM's ring and freeing what it gives.
+ */
+#ifndef AEROSTAT_RECLAIM_H
+#define AEROSTAT_RECLAIM_H
+
+#include <linux/types.h>
+
+struct aero_batch;
+struct aero_gpa;
+struct aero_vm;
+
+struct aero_batch *aero_batch_alloc(void);
+void aero_batch_reset(struct aero_batch *batch);
+bool aero_reclaim_section(struct aero_vm *vm, struct aero_gpa *gpa);
+
+#endif /* AEROSTAT_RECLAIM_H */

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sensors: sources of measurements, with the thresholds that a user gave them.
+ *
+ * A user describes a source in words ("hwmon jc42 temp1", "thermal acpitz"); it
+ * is looked for at each reading, so a driver may be bound, unbound or reloaded
+ * at any time. A reading that fails or cannot be true leaves the sensor out of
+ * the decision until it can be believed again.
+ */
+
+#include <linux/idr.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "host.h"
+#include "sensor.h"
+#include "sysfs.h"
+#include "trace.h"
+
+#define AERO_SENSORS_MAX	256
+
+static DEFINE_IDA(aero_sensor_ids);
+
+static const struct aero_sensor_ops * const aero_sensor_ops[] = {
+	&aero_sensor_hwmon_ops,
+	&aero_sensor_thermal_ops,
+};
+
+/**
+ * struct aero_sensors - all that is watched
+ * @host: the module
+ * @lock: protects @list and @nr
+ * @list: of struct aero_sensor, by its node
+ * @nr: length of @list
+ */
+struct aero_sensors {
+	struct aero_host *host;
+	struct mutex lock;
+	struct list_head list;
+	unsigned int nr;
+};
+
+static void aero_sensor_release(struct device *dev)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+
+	ida_free(&aero_sensor_ids, sensor->id);
+	mutex_destroy(&sensor->lock);
+	kfree(sensor);
+}
+
+static int aero_sensor_parse(struct aero_sensor *sensor, const char *spec)
+{
+	unsigned int i;
+
+	if (strscpy(sensor->spec, skip_spaces(spec), sizeof(sensor->spec)) < 0)
+		return -EINVAL;
+	strim(sensor->spec);
+	for (i = 0; i < ARRAY_SIZE(aero_sensor_ops); i++) {
+		size_t len = str_has_prefix(sensor->spec, aero_sensor_ops[i]->prefix);
+
+		if (!len || sensor->spec[len] != ' ')
+			continue;
+		sensor->ops = aero_sensor_ops[i];
+		sensor->rest = skip_spaces(sensor->spec + len);
+		return sensor->ops->parse(sensor->rest, &sensor->kind);
+	}
+	return -EINVAL;
+}
+
+/* Not yet in sysfs; put_device() frees it. */
+static struct aero_sensor *aero_sensor_alloc(const char *spec)
+{
+	struct aero_sensor *sensor = kzalloc(sizeof(*sensor), GFP_KERNEL);
+	int err;
+
+	if (!sensor)
+		return ERR_PTR(-ENOMEM);
+	err = aero_sensor_parse(sensor, spec);
+	if (err)
+		goto free;
+	sensor->id = ida_alloc(&aero_sensor_ids, GFP_KERNEL);
+	if (sensor->id < 0) {
+		err = sensor->id;
+		goto free;
+	}
+	aero_sensor_check_defaults(sensor->kind, &sensor->params);
+	mutex_init(&sensor->lock);
+	sensor->error = -ENODATA;
+	sensor->verdict = AERO_SENSOR_ERROR;
+	sensor->news.told = AERO_SENSOR_ERROR;
+	device_initialize(&sensor->dev);
+	sensor->dev.class = &aero_class;
+	sensor->dev.groups = aero_sensor_groups;
+	sensor->dev.release = aero_sensor_release;
+	err = dev_set_name(&sensor->dev, "sensor-%d", sensor->id);
+	if (err) {
+		put_device(&sensor->dev);
+		return ERR_PTR(err);
+	}
+	return sensor;
+free:
+	kfree(sensor);
+	return ERR_PTR(err);
+}
+
+static int __aero_sensors_add(struct aero_sensors *sensors, struct aero_sensor *sensor)
+{
+	struct aero_sensor *other;
+	int err;
+
+	lockdep_assert_held(&sensors->lock);
+	if (sensors->nr >= AERO_SENSORS_MAX)
+		return -ENOSPC;
+	list_for_each_entry(other, &sensors->list, node)
+		if (!strcmp(other->spec, sensor->spec))
+			return -EEXIST;
+	/* Only now: what is refused never shows in sysfs, nor to udev. */
+	err = device_add(&sensor->dev);
+	if (err)
+		return err;
+	list_add_tail(&sensor->node, &sensors->list);
+	sensors->nr++;
+	return 0;
+}
+
+/**
+ * aero_sensors_add() - watch a source
+ * @sensors: where to add it
+ * @spec: "hwmon CHIP CHANNEL" or "thermal ZONE"
+ *
+ * Context: Takes aero_sensors.lock.
+ * Return: 0, -EINVAL if the description makes no sense or names Aerostat's own chip,
+ * -EEXIST if the source is watched already, -ENOSPC if there are too many, or -ENOMEM.
+ */
+int aero_sensors_add(struct aero_sensors *sensors, const char *spec)
+{
+	struct aero_sensor *sensor = aero_sensor_alloc(spec);
+	int err;
+
+	if (IS_ERR(sensor))
+		return PTR_ERR(sensor);
+	mutex_lock(&sensors->lock);
+	err = __aero_sensors_add(sensors, sensor);
+	mutex_unlock(&sensors->lock);
+	if (err)
+		put_device(&sensor->dev);
+	return err;
+}
+
+/**
+ * aero_sensors_remove() - watch a source no more
+ * @sensors: where to find it
+ * @name: "sensor-<id>"
+ *
+ * Context: Takes aero_sensors.lock.
+ * Return: 0, or -ENOENT.
+ */
+int aero_sensors_remove(struct aero_sensors *sensors, const char *name)
+{
+	struct aero_sensor *sensor, *found = NULL;
+
+	mutex_lock(&sensors->lock);
+	list_for_each_entry(sensor, &sensors->list, node)
+		if (sysfs_streq(dev_name(&sensor->dev), name))
+			found = sensor;
+	if (found) {
+		list_del(&found->node);
+		sensors->nr--;
+	}
+	mutex_unlock(&sensors->lock);
+	if (!found)
+		return -ENOENT;
+	device_unregister(&found->dev);
+	return 0;
+}
+
+/**
+ * aero_sensors_count() - how many are watched
+ * @sensors: what is watched
+ *
+ * Return: their number; it may change at once.
+ */
+unsigned int aero_sensors_count(struct aero_sensors *sensors)
+{
+	return READ_ONCE(sensors->nr);
+}
+
+/* Take one sample. Return: true if the sensor has thresholds and takes part. */
+static bool aero_sensor_sample(struct aero_sensor *sensor, u32 elapsed_ms,
+			       struct aero_reading *reading)
+{
+	enum aero_sensor_verdict verdict;
+	bool takes_part;
+	s64 value = 0;
+	int err;
+
+	err = sensor->ops->read(sensor->rest, &value);
+	verdict = aero_sensor_check_step(&sensor->check, &sensor->params, err, value,
+					 elapsed_ms);
+	mutex_lock(&sensor->lock);
+	if (!err)
+		sensor->value = value;
+	sensor->error = err;
+	*reading = (struct aero_reading){
+		.value = value,
+		.low = sensor->thresholds.low,
+		.high = sensor->thresholds.high,
+		.emergency = sensor->thresholds.emergency,
+		.has_emergency = sensor->thresholds.has_emergency,
+		.less_is_worse = aero_sensor_less_is_worse(sensor->kind),
+		.usable = verdict == AERO_SENSOR_OK,
+	};
+	takes_part = sensor->thresholds.has_low && sensor->thresholds.has_high;
+	sensor->level = takes_part ? aero_reading_level(reading) : AERO_LEVEL_NONE;
+	sensor->verdict = verdict;
+	mutex_unlock(&sensor->lock);
+	trace_aerostat_sensor(sensor->id, value, verdict, sensor->level);
+	if (aero_sensor_news_step(&sensor->news, verdict, elapsed_ms))
+		aero_sysfs_uevent(&sensor->dev, aero_sensor_verdict_name(verdict));
+	return takes_part;
+}
+
+/**
+ * aero_sensors_sample() - read every sensor
+ * @sensors: what is watched
+ * @elapsed_ms: since the last call
+ * @readings: result: those that have thresholds
+ * @nr: room in @readings
+ *
+ * Context: The control loop. Takes aero_sensors.lock; sleeps for as long as the
+ * slowest sensors' drivers do.
+ * Return: number of readings filled in.
+ */
+unsigned int aero_sensors_sample(struct aero_sensors *sensors, u32 elapsed_ms,
+				 struct aero_reading *readings, unsigned int nr)
+{
+	struct aero_sensor *sensor;
+	unsigned int used = 0;
+
+	mutex_lock(&sensors->lock);
+	list_for_each_entry(sensor, &sensors->list, node) {
+		if (used == nr)
+			break;
+		if (aero_sensor_sample(sensor, elapsed_ms, &readings[used]))
+			used++;
+	}
+	mutex_unlock(&sensors->lock);
+	return used;
+}
+
+/* Do the thresholds stand in their order, as far as they are set? */
+static bool aero_thresholds_ordered(const struct aero_thresholds *t, bool less_is_worse)
+{
+	s64 sign = less_is_worse ? -1 : 1;
+
+	if (t->has_low && t->has_high && sign * t->low > sign * t->high)
+		return false;
+	if (t->has_high && t->has_emergency && sign * t->high > sign * t->emergency)
+		return false;
+	return !(t->has_low && t->has_emergency && sign * t->low > sign * t->emergency);
+}
+
+static bool aero_threshold_in_range(const struct aero_sensor *sensor, bool set, s64 value)
+{
+	return !set || (value >= sensor->params.min && value <= sensor->params.max);
+}
+
+/**
+ * aero_sensor_set_thresholds() - change a sensor's thresholds, all or none
+ * @sensor: sensor
+ * @thresholds: what they shall be
+ *
+ * Context: Takes aero_sensor.lock.
+ * Return: 0, -ERANGE if the sensor can never read such a value, or -EINVAL if they
+ * are not in the order low, high, emergency.
+ */
+int aero_sensor_set_thresholds(struct aero_sensor *sensor,
+			       const struct aero_thresholds *thresholds)
+{
+	if (!aero_threshold_in_range(sensor, thresholds->has_low, thresholds->low) ||
+	    !aero_threshold_in_range(sensor, thresholds->has_high, thresholds->high) ||
+	    !aero_threshold_in_range(sensor, thresholds->has_emergency, thresholds->emergency))
+		return -ERANGE;
+	if (!aero_thresholds_ordered(thresholds, aero_sensor_less_is_worse(sensor->kind)))
+		return -EINVAL;
+	mutex_lock(&sensor->lock);
+	sensor->thresholds = *thresholds;
+	mutex_unlock(&sensor->lock);
+	return 0;
+}
+
+/**
+ * aero_sensors_create() - start with nothing to watch
+ * @host: the module
+ *
+ * Return: the sensors, or an ERR_PTR().
+ */
+struct aero_sensors *aero_sensors_create(struct aero_host *host)
+{
+	struct aero_sensors *sensors = kzalloc(sizeof(*sensors), GFP_KERNEL);
+
+	if (!sensors)
+		return ERR_PTR(-ENOMEM);
+	sensors->host = host;
+	mutex_init(&sensors->lock);
+	INIT_LIST_HEAD(&sensors->list);
+	return sensors;
+}
+
+/**
+ * aero_sensors_destroy() - watch nothing any more
+ * @sensors: what aero_sensors_create() returned
+ *
+ * Context: No other user is left.
+ */
+void aero_sensors_destroy(struct aero_sensors *sensors)
+{
+	struct aero_sensor *sensor, *next;
+
+	list_for_each_entry_safe(sensor, next, &sensors->list, node)
+		device_unregister(&sensor->dev);
+	mutex_destroy(&sensors->lock);
+	kfree(sensors);
+}

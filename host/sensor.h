@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is watched, with its thresholds.
+ */
+#ifndef AEROSTAT_SENSOR_H
+#define AEROSTAT_SENSOR_H
+
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "controller.h"
+#include "sensor_check.h"
+
+struct aero_host;
+
+/* Longest description of a sensor, with its terminating zero. */
+#define AERO_SENSOR_SPEC_MAX	96
+
+/**
+ * struct aero_sensor_ops - a way of reading sensors
+ * @prefix: first word of the description that a user writes
+ * @parse: check the rest of it, find the kind; -EINVAL if it makes no sense
+ * @read: take a sample; any negative errno marks the sensor faulty. May sleep.
+ *
+ * All members are needed. The source need not exist when the sensor is added, and
+ * may come and go: it is looked for at each reading.
+ */
+struct aero_sensor_ops {
+	const char *prefix;
+	int (*parse)(const char *rest, enum aero_sensor_kind *kind);
+	int (*read)(const char *rest, s64 *value);
+};
+
+/**
+ * struct aero_thresholds - in the sensor's unit
+ * @low: give back below it
+ * @high: take beyond it
+ * @emergency: take all beyond it
+ * @has_low: @low is set
+ * @has_high: @high is set
+ * @has_emergency: @emergency is set
+ */
+struct aero_thresholds {
+	s64 low;
+	s64 high;
+	s64 emergency;
+	bool has_low;
+	bool has_high;
+	bool has_emergency;
+};
+
+/**
+ * struct aero_sensor - one source that is watched
+ * @dev: /sys/class/aerostat/sensor-<id>; its release frees the sensor
+ * @id: number in its name
+ * @node: in aero_sensors.list; protected by aero_sensors.lock
+ * @ops: how to read it; constant
+ * @spec: what the user wrote, normalised; constant
+ * @rest: its part after the prefix; constant
+ * @kind: constant
+ * @params: what is believed; constant
+ * @check: what earlier samples say; owned by the control loop
+ * @news: what was told of them by uevent; owned by the control loop
+ * @lock: protects what follows
+ * @thresholds: set by the user
+ * @value: last sample
+ * @error: errno of the last reading, negative
+ * @verdict: what is thought of the sensor
+ * @level: what it asks for
+ */
+struct aero_sensor {
+	struct device dev;
+	int id;
+	struct list_head node;
+	const struct aero_sensor_ops *ops;
+	char spec[AERO_SENSOR_SPEC_MAX];
+	const char *rest;
+	enum aero_sensor_kind kind;
+	struct aero_sensor_check_params params;
+	struct aero_sensor_check check;
+	struct aero_sensor_news news;
+
+	struct mutex lock;
+	struct aero_thresholds thresholds;
+	s64 value;
+	int error;
+	enum aero_sensor_verdict verdict;
+	enum aero_level level;
+};
+
+#define to_aero_sensor(d)	container_of(d, struct aero_sensor, dev)
+
+extern const struct aero_sensor_ops aero_sensor_hwmon_ops;
+extern const struct aero_sensor_ops aero_sensor_thermal_ops;
+
+int aero_sensor_hwmon_init(struct device *own);
+void aero_sensor_hwmon_exit(void);
+int aero_sensor_thermal_init(void);
+void aero_sensor_thermal_exit(void);
+
+struct aero_sensors *aero_sensors_create(struct aero_host *host);
+void aero_sensors_destroy(struct aero_sensors *sensors);
+int aero_sensors_add(struct aero_sensors *sensors, const char *spec);
+int aero_sensors_remove(struct aero_sensors *sensors, const char *name);
+unsigned int aero_sensors_count(struct aero_sensors *sensors);
+unsigned int aero_sensors_sample(struct aero_sensors *sensors, u32 elapsed_ms,
+				 struct aero_reading *readings, unsigned int nr);
+int aero_sensor_set_thresholds(struct aero_sensor *sensor,
+			       const struct aero_thresholds *thresholds);
+
+#endif /* AEROSTAT_SENSOR_H */

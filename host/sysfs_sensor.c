@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/class/aerostat/sensor-<n>
+ */
+
+#include <linux/kstrtox.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "sensor.h"
+#include "sysfs.h"
+
+/* A setting is read, changed and written back: one write at a time. */
+static DEFINE_MUTEX(aero_sensor_settings_lock);
+
+static ssize_t name_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_aero_sensor(dev)->spec);
+}
+static DEVICE_ATTR_RO(name);
+
+static ssize_t kind_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", aero_sensor_kind_name(to_aero_sensor(dev)->kind));
+}
+static DEVICE_ATTR_RO(kind);
+
+static ssize_t value_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+	s64 value;
+	int err;
+
+	mutex_lock(&sensor->lock);
+	value = sensor->value;
+	err = sensor->error;
+	mutex_unlock(&sensor->lock);
+	return err ?: sysfs_emit(buf, "%lld\n", value);
+}
+static DEVICE_ATTR_RO(value);
+
+/* Why a sensor cannot be read, where the errno of its driver has a meaning here. */
+static const char *aero_sensor_why(int err)
+{
+	switch (err) {
+	case -ENODEV:
+		return ": no such chip or zone; is its driver loaded?";
+	case -ENXIO:
+		return ": the chip has no such channel";
+	case -ENOTUNIQ:
+		return ": several have this name; use its bus address or its name in sysfs";
+	case -ENODATA:
+		return ": no value yet";
+	default:
+		return ": reading it fails";
+	}
+}
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+	enum aero_sensor_verdict verdict;
+	enum aero_level level;
+	bool takes_part;
+	int err;
+
+	mutex_lock(&sensor->lock);
+	verdict = sensor->verdict;
+	level = sensor->level;
+	err = sensor->error;
+	takes_part = sensor->thresholds.has_low && sensor->thresholds.has_high;
+	mutex_unlock(&sensor->lock);
+	if (verdict == AERO_SENSOR_ERROR)
+		return sysfs_emit(buf, "faulty%s\n", aero_sensor_why(err));
+	if (verdict != AERO_SENSOR_OK)
+		return sysfs_emit(buf, "faulty: %s\n", aero_sensor_verdict_name(verdict));
+	if (!takes_part)
+		return sysfs_emit(buf, "unset: write low and high to use it\n");
+	return sysfs_emit(buf, "%s\n", aero_level_name(level));
+}
+static DEVICE_ATTR_RO(state);
+
+static int aero_threshold_parse(const char *buf, s64 *value, bool *set)
+{
+	int err;
+
+	if (sysfs_streq(buf, "unset")) {
+		*set = false;
+		*value = 0;
+		return 0;
+	}
+	err = kstrtos64(buf, 10, value);
+	if (!err)
+		*set = true;
+	return err;
+}
+
+#define AERO_THRESHOLD_ATTR(_name)							\
+static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *buf)	\
+{											\
+	struct aero_sensor *sensor = to_aero_sensor(dev);				\
+	s64 value;									\
+	bool set;									\
+											\
+	mutex_lock(&sensor->lock);							\
+	value = sensor->thresholds._name;						\
+	set = sensor->thresholds.has_##_name;						\
+	mutex_unlock(&sensor->lock);							\
+	return set ? sysfs_emit(buf, "%lld\n", value) : sysfs_emit(buf, "unset\n");	\
+}											\
+static ssize_t _name##_store(struct device *dev, struct device_attribute *attr,		\
+			     const char *buf, size_t count)				\
+{											\
+	struct aero_sensor *sensor = to_aero_sensor(dev);				\
+	struct aero_thresholds thresholds;						\
+	int err;									\
+											\
+	mutex_lock(&aero_sensor_settings_lock);						\
+	mutex_lock(&sensor->lock);							\
+	thresholds = sensor->thresholds;						\
+	mutex_unlock(&sensor->lock);							\
+	err = aero_threshold_parse(buf, &thresholds._name, &thresholds.has_##_name);	\
+	if (!err)									\
+		err = aero_sensor_set_thresholds(sensor, &thresholds);			\
+	mutex_unlock(&aero_sensor_settings_lock);					\
+	return err ?: count;								\
+}											\
+static DEVICE_ATTR_RW(_name)
+
+AERO_THRESHOLD_ATTR(low);
+AERO_THRESHOLD_ATTR(high);
+AERO_THRESHOLD_ATTR(emergency);
+
+static struct attribute *aero_sensor_attrs[] = {
+	&dev_attr_name.attr,
+	&dev_attr_kind.attr,
+	&dev_attr_value.attr,
+	&dev_attr_low.attr,
+	&dev_attr_high.attr,
+	&dev_attr_emergency.attr,
+	&dev_attr_state.attr,
+	NULL
+};
+
+static const struct attribute_group aero_sensor_group = {
+	.attrs = aero_sensor_attrs,
+};
+
+const struct attribute_group *aero_sensor_groups[] = {
+	&aero_sensor_group,
+	NULL
+};

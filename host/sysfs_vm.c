@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/class/aerostat/vm-<n>
+ */
+
+#include <linux/kstrtox.h>
+#include <linux/pid.h>
+#include <linux/sysfs.h>
+
+#include "host.h"
+#include "sysfs.h"
+#include "vm.h"
+
+/* A setting is read, changed and written back: one write at a time. */
+static DEFINE_MUTEX(aero_vm_settings_lock);
+
+static ssize_t pid_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", pid_vnr(to_aero_vm(dev)->pid));
+}
+static DEVICE_ATTR_RO(pid);
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	enum aero_vm_reason reason;
+	enum aero_vm_state state;
+
+	mutex_lock(&vm->lock);
+	state = vm->state;
+	reason = vm->reason;
+	mutex_unlock(&vm->lock);
+	return sysfs_emit(buf, "%s%s%s\n", aero_vm_state_name(state), reason ? ": " : "",
+			  aero_vm_reason_text(reason));
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t size_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(READ_ONCE(to_aero_vm(dev)->size)));
+}
+static DEVICE_ATTR_RO(size_bytes);
+
+static ssize_t target_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(READ_ONCE(to_aero_vm(dev)->target)));
+}
+static DEVICE_ATTR_RO(target_bytes);
+
+static ssize_t balloon_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  aero_pages_to_bytes(READ_ONCE(to_aero_vm(dev)->balloon.pages)));
+}
+static DEVICE_ATTR_RO(balloon_bytes);
+
+static ssize_t pressure_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	u32 pressure;
+
+	mutex_lock(&vm->lock);
+	pressure = aero_pressure_permille(&vm->pressure);
+	mutex_unlock(&vm->lock);
+	return sysfs_emit(buf, "%u\n", pressure);
+}
+static DEVICE_ATTR_RO(pressure);
+
+static ssize_t idle_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_aero_vm(dev)->idle));
+}
+static DEVICE_ATTR_RO(idle);
+
+static ssize_t min_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	u64 min;
+
+	mutex_lock(&vm->lock);
+	min = __aero_vm_min(vm);
+	mutex_unlock(&vm->lock);
+	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(min));
+}
+
+static ssize_t min_bytes_store(struct device *dev, struct device_attribute *attr,
+			       const char *buf, size_t count)
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	struct aero_vm_config config;
+	u64 bytes;
+	int err;
+
+	err = kstrtou64(buf, 10, &bytes);
+	if (err)
+		return err;
+	mutex_lock(&aero_vm_settings_lock);
+	aero_vm_config(vm, &config);
+	/* Rounded up: not a byte less than was promised. */
+	config.min = aero_bytes_to_pages(bytes) + !!(bytes & (AERO_PAGE_SIZE - 1));
+	config.min_set = true;
+	err = aero_vm_set_config(vm, &config);
+	mutex_unlock(&aero_vm_settings_lock);
+	return err ?: count;
+}
+static DEVICE_ATTR_RW(min_bytes);
+
+#define AERO_VM_ATTR(_name, _field, _type)							\
+	AERO_SETTING_ATTR(_name, _field, _type, aero_vm_config, to_aero_vm, aero_vm_config,	\
+			  aero_vm_set_config, &aero_vm_settings_lock)
+
+AERO_VM_ATTR(shares, shares, u32);
+AERO_VM_ATTR(rate_min_bytes, rate_min, u64);
+AERO_VM_ATTR(rate_max_bytes, rate_max, u64);
+
+static struct attribute *aero_vm_attrs[] = {
+	&dev_attr_pid.attr,
+	&dev_attr_state.attr,
+	&dev_attr_size_bytes.attr,
+	&dev_attr_min_bytes.attr,
+	&dev_attr_shares.attr,
+	&dev_attr_target_bytes.attr,
+	&dev_attr_balloon_bytes.attr,
+	&dev_attr_rate_min_bytes.attr,
+	&dev_attr_rate_max_bytes.attr,
+	&dev_attr_pressure.attr,
+	&dev_attr_idle.attr,
+	NULL
+};
+
+static const struct attribute_group aero_vm_group = {
+	.attrs = aero_vm_attrs,
+};
+
+const struct attribute_group *aero_vm_groups[] = {
+	&aero_vm_group,
+	NULL
+};
