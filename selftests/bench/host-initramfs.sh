@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The bench host's first program: readies all that host-init.sh and the command it runs find, then becomes it.
+#
+# It works from memory with busybox because programs read over 9p start slowly in an emulated machine.  Shares:
+# pristine (the release's root, here below a tmpfs), aerostat (the build), bench (this run's files), out (results,
+# the only one that can be written).
+set -e
+share() { mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$3" "$1" "$2"; }
+
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+mount -t sysfs sys /sys
+wrong_vendor=kvm-intel
+grep -q '^flags.* svm' /proc/cpuinfo || wrong_vendor=kvm-amd
+while read -r module options; do
+	# shellcheck disable=SC2086 # several options
+	[ "${module##*/}" = "$wrong_vendor.ko" ] || insmod "$module" $options
+done </order
+
+mkdir -p /lower /upper
+share pristine /lower ro,cache=loose
+mount -t tmpfs -o size=64M,mode=755 tmpfs /upper
+mkdir /upper/up /upper/work
+mount -t overlay -o lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work overlay /root
+share aerostat /root/aerostat ro,cache=loose
+share bench /root/bench ro,cache=loose
+share out /root/out rw
+
+mkdir -p /dev/shm /dev/pts
+mount -t devpts devpts /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+mount -t tmpfs -o mode=1777,size=64M tmpfs /root/tmp
+mount -t tmpfs -o mode=755,size=64M tmpfs /root/run
+mount -t debugfs debugfs /sys/kernel/debug
+mount -t tracefs tracefs /sys/kernel/tracing
+ln -sf /proc/self/fd /dev/fd
+ln -sf /proc/self/fd/0 /dev/stdin
+ln -sf /proc/self/fd/1 /dev/stdout
+ln -sf /proc/self/fd/2 /dev/stderr
+hostname bench
+
+# The sensor: a real driver on an emulated bus.  40 degrees before the driver's first look, see host.sh for the coding.
+for adapter in /sys/bus/i2c/devices/i2c-*; do
+	[ "$(cat "$adapter/name")" = 'SMBus stub driver' ] || continue
+	i2cset -f -y "${adapter##*/i2c-}" 0x18 0x05 0x8002 w
+	echo jc42 0x18 >"$adapter/new_device"
+done
+
+for dir in proc sys dev; do mount --move /$dir /root/$dir; done
+exec switch_root /root /aerostat/selftests/bench/host-init.sh

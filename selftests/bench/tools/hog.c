@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hog: uses memory, in one of five ways; see usage().
+ *
+ * Sizes are MiB of private anonymous memory, in pages of 4 KiB.  Status 0: done, 1: verify or watch found a wrong
+ * byte, 2: wrong usage, 3: no memory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE 4096UL
+#define WORDS (PAGE / sizeof(uint64_t))
+
+static void usage(void)
+{
+	fputs("usage: hog touch MIB          write to every page, exit\n"
+	      "       hog hold MIB           the same, print \"ready\", keep it until killed\n"
+	      "       hog busy MIB [random]  the same, then write to a page after the other (or in random order) until\n"
+	      "                              killed; each second: touched pages in it, pages in all, worst pause in us\n"
+	      "       hog verify MIB SEED    fill with what SEED gives, print \"ready\", compare for ever; prints the\n"
+	      "                              first wrong byte's offset and exits with status 1\n"
+	      "       hog watch MIB SEED     the same, once a second and on SIGUSR1; keeps \"PID PASSES\" in\n"
+	      "                              /tmp/watch, and tells the kernel's log of a wrong byte, and at\n"
+	      "                              powers of two of PASSES\n", stderr);
+	exit(2);
+}
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 0);
+	if (errno || end == text || *end || *text == '-')
+		usage();
+	return n;
+}
+
+/* splitmix64: the @n-th number of a sequence, without the ones before. */
+static uint64_t mix(uint64_t n)
+{
+	n *= 0x9e3779b97f4a7c15;
+	n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
+	n = (n ^ n >> 27) * 0x94d049bb133111eb;
+	return n ^ n >> 31;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000ULL + t.tv_nsec / 1000;
+}
+
+static void ready(void)
+{
+	puts("ready");
+	fflush(stdout);
+}
+
+static void touch(char *base, unsigned long pages)
+{
+	for (unsigned long i = 0; i < pages; i++)
+		*(volatile uint64_t *)(base + i * PAGE) = i + 1;
+}
+
+static void busy(char *base, unsigned long pages, int random)
+{
+	uint64_t start = now_us(), last = start, total = 0, second = 0, worst = 0;
+
+	for (uint64_t n = 0;; n++) {
+		unsigned long page = random ? mix(n) % pages : n % pages;
+		uint64_t now;
+
+		++*(volatile uint64_t *)(base + page * PAGE);
+		now = now_us();
+		if (now - last > worst)
+			worst = now - last;
+		last = now;
+		second++;
+		if (now - start < 1000000)
+			continue;
+		total += second;
+		printf("%llu %llu %llu\n", (unsigned long long)second, (unsigned long long)total,
+		       (unsigned long long)worst);
+		fflush(stdout);
+		second = worst = 0;
+		start = last = now_us();
+	}
+}
+
+static void fill(char *base, unsigned long pages, uint64_t seed)
+{
+	uint64_t *words = (uint64_t *)base;
+
+	for (uint64_t i = 0; i < pages * WORDS; i++)
+		words[i] = mix(seed + i);
+}
+
+/* One look at all of it.  What is wrong goes to @out, and is the end. */
+static void compare(char *base, unsigned long pages, uint64_t seed, FILE *out)
+{
+	uint64_t *words = (uint64_t *)base;
+
+	for (uint64_t i = 0; i < pages * WORDS; i++) {
+		uint64_t right = mix(seed + i), is = *(volatile uint64_t *)(words + i);
+
+		if (is == right)
+			continue;
+		fprintf(out, "%sBUG: hog: wrong byte at offset 0x%llx (address %p): word is %016llx, should be %016llx\n",
+			out == stdout ? "" : "<2>",
+			(unsigned long long)(i * sizeof(is) + __builtin_ctzll(is ^ right) / 8), (void *)(words + i),
+			(unsigned long long)is, (unsigned long long)right);
+		fflush(out);
+		exit(1);
+	}
+}
+
+static void verify(char *base, unsigned long pages, uint64_t seed)
+{
+	fill(base, pages, seed);
+	ready();
+	for (;;)
+		compare(base, pages, seed, stdout);
+}
+
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+static void watch(char *base, unsigned long pages, uint64_t seed)
+{
+	int report = open("/tmp/watch", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	FILE *kmsg = fopen("/dev/kmsg", "we");
+
+	if (report < 0 || !kmsg) {
+		perror("hog: /tmp/watch, /dev/kmsg");
+		exit(3);
+	}
+	signal(SIGUSR1, wake);
+	fill(base, pages, seed);
+	for (unsigned long passes = 1;; passes++) {
+		char line[48];
+
+		compare(base, pages, seed, kmsg);
+		snprintf(line, sizeof(line), "%d %lu\n", getpid(), passes);
+		if (pwrite(report, line, strlen(line), 0) < 0)
+			exit(3);
+		/* On the console now and then, for who cannot read the file. */
+		if (!(passes & (passes - 1))) {
+			fprintf(kmsg, "<2>hog: %lu passes\n", passes);
+			fflush(kmsg);
+		}
+		sleep(1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long mib, pages;
+	const char *how;
+	char *base;
+
+	if (argc < 3)
+		usage();
+	how = argv[1];
+	mib = number(argv[2]);
+	pages = mib << 20 >> 12;
+	if (!mib || mib > 1UL << 30 || argc > 4)
+		usage();
+	if (!strcmp(how, "verify") || !strcmp(how, "watch") ? argc != 4 :
+	    !strcmp(how, "busy") ? argc == 4 && strcmp(argv[3], "random") :
+	    argc != 3 || (strcmp(how, "touch") && strcmp(how, "hold")))
+		usage();
+	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (base == MAP_FAILED) {
+		perror("hog: mmap");
+		return 3;
+	}
+	if (!strcmp(how, "verify"))
+		verify(base, pages, number(argv[3]));
+	if (!strcmp(how, "watch"))
+		watch(base, pages, number(argv[3]));
+	touch(base, pages);
+	if (!strcmp(how, "touch"))
+		return 0;
+	ready();
+	if (!strcmp(how, "busy"))
+		busy(base, pages, argc == 4);
+	for (;;)
+		pause();
+}
