@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vmm CASE: run a case; says what is wrong and exits with 1 then. See
+ * channel.sh for what the cases need around them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cases.h"
+#include "check.h"
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "serve", case_serve },
+	{ "follow", case_follow },
+	{ "handed", case_handed },
+	{ "sizes", case_sizes },
+	{ "protections", case_protections },
+	{ "pieces", case_pieces },
+	{ "busy", case_busy },
+	{ "passed-on", case_passed_on },
+	{ "forked", case_forked },
+	{ "exec", case_exec },
+	{ "exec-again", case_exec_again },
+	{ "killed", case_killed },
+	{ "opens", case_opens },
+	{ "hold", case_hold },
+	{ "no-kvm", case_no_kvm },
+	{ "not-plugged", case_not_plugged },
+	{ "second-vm", case_second_vm },
+	{ "foreign-vm", case_foreign_vm },
+	{ "fakes", case_fakes },
+	{ "leader-exits", case_leader_exits },
+	{ "closed", case_closed },
+	{ "closed-in-quarantine", case_closed_in_quarantine },
+	{ "unplugged", case_unplugged },
+	{ "private", case_private },
+	{ "read-only", case_read_only },
+	{ "logged", case_logged },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; argc == 2 && i < sizeof(cases) / sizeof(*cases); i++) {
+		if (strcmp(argv[1], cases[i].name))
+			continue;
+		cases[i].run();
+		return check_failed();
+	}
+	fprintf(stderr, "usage: vmm CASE\n");
+	return 2;
+}
