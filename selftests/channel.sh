@@ -1,0 +1,170 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# /dev/aerostat and the search for its KVM VM, by VMs without processors (vmm/): whoever may open the device may do
+# with it what he likes, and none of it hurts anybody else.
+. "$(dirname "$0")/lib.sh"
+
+VMM=$SELFTESTS/vmm/vmm
+REFCNT=/sys/module/aerostat_host/refcnt
+NOBODY=65534
+
+# vmm CASE: of vmm/main.c; and nothing of it stays.
+vmm() {
+	check "$1" timeout 60 "$VMM" "$1"
+	check "$1: no VM stays" wait_for 5 no_vms
+	check "$1: no channel stays open" wait_for 5 is $REFCNT 0
+}
+
+test_a_vm_is_served_to_the_page() { vmm serve; }
+
+test_a_balloon_follows_its_target() {
+	local before shmem pid dir mib
+	before=$(meminfo Shmem)
+	"$VMM" follow &
+	pid=$!
+	if wait_for 10 only_vm_is active; then
+		dir=$(echo /sys/class/aerostat/vm-*)
+		wait_for 10 shmem_at_least $((before + 63)) || fail "the RAM is not touched"
+		shmem=$(meminfo Shmem)
+		echo manual >$HOST/mode
+		for mib in 40 12 0 33; do
+			echo $((mib * MiB)) >$HOST/reclaim_target_bytes
+			check "$mib MiB in the balloon" wait_for 10 is "$dir/balloon_bytes" $((mib * MiB))
+			((mib != 40)) || check "as many are free" wait_for 5 shmem_at_most $((shmem - 39))
+		done
+	else
+		fail "not served"
+	fi
+	kill -TERM $pid
+	check "it was never refused" wait $pid
+	check "all of it is back" wait_for 10 shmem_at_most $((before + 1))
+}
+
+only_vm_is() { is /sys/class/aerostat/vm-*/state "$1"; }
+shmem_at_least() { (($(meminfo Shmem) >= $1)); }
+shmem_at_most() { (($(meminfo Shmem) <= $1)); }
+
+test_who_may_open_it() {
+	local name mode
+	mode=$(stat -c %a /dev/kvm)
+	check "only root" [ "$(stat -c '%a %u %g' /dev/aerostat)" = "660 0 0" ]
+	chmod 666 /dev/kvm
+	vmm handed
+	chgrp $NOBODY /dev/aerostat
+	for name in serve sizes protections pieces opens; do
+		check "$name by nobody" timeout 60 setpriv --reuid $NOBODY --regid $NOBODY --clear-groups -- "$VMM" $name
+		check "$name by nobody: no VM stays" wait_for 5 no_vms
+		check "$name by nobody: no channel stays open" wait_for 5 is $REFCNT 0
+	done
+	chmod "$mode" /dev/kvm
+}
+
+test_how_it_may_be_mapped() {
+	vmm sizes
+	vmm protections
+	vmm pieces
+}
+
+test_who_has_it() {
+	vmm busy
+	vmm passed-on
+	vmm forked
+	vmm exec
+}
+
+test_killed_at_work() {
+	local before
+	before=$(meminfo Shmem)
+	vmm killed
+	check "every page is back" wait_for 10 shmem_at_most $((before + 1))
+}
+
+test_ten_thousand_opens_leave_nothing() {
+	local available slab
+	# The first time fills caches.
+	vmm opens
+	available=$(meminfo MemAvailable)
+	slab=$(host_meminfo SUnreclaim)
+	vmm opens
+	check "memory is back" wait_for 10 available_at_least $((available - 4))
+	check "slab is back" wait_for 10 slab_at_most $((slab + 1024))
+}
+
+available_at_least() { (($(meminfo MemAvailable) >= $1)); }
+slab_at_most() { (($(host_meminfo SUnreclaim) <= $1)); }
+
+# hold_in CGROUP: open channels in it; sets count and why no more, and holds them until hold_end.
+hold_in() {
+	coproc HOLD { echo $BASHPID >"$1/cgroup.procs" && exec "$VMM" hold; }
+	count=0 why=killed
+	read -r -t 60 -u "${HOLD[0]}" count why
+}
+
+hold_end() {
+	local in=${HOLD[1]-}
+	[[ ! $in ]] || exec {in}>&-
+	wait "$1" 2>/dev/null
+}
+
+test_the_opener_pays() {
+	local group=/run/cgroup count why pid available
+	mkdir -p $group
+	mount -t cgroup2 cgroup2 $group && echo +memory >$group/cgroup.subtree_control &&
+		mkdir $group/rich $group/poor || { fail "no memory cgroups"; return; }
+
+	hold_in $group/rich
+	pid=$HOLD_PID
+	check "as many as there are descriptors" [ "$why" = EMFILE ]
+	check_num "KiB of $count channels on the opener's account" \
+		"$(($(sed -n 's/^kernel //p' $group/rich/memory.stat) / 1024))" ge $((count * 10))
+	hold_end "$pid"
+
+	echo $((8 * MiB)) >$group/poor/memory.max
+	available=$(meminfo MemAvailable)
+	hold_in $group/poor
+	pid=$HOLD_PID
+	echo "# $count channels in 8 MiB, then $why"
+	# Ours fail with ENOMEM. Once in a while it is the VFS's own struct file that finds the cgroup full, and for
+	# that the kernel kills, in the cgroup alone.
+	if [[ $why == killed ]]; then
+		check "for want of its own memory, and it alone" grep -qx 'oom_kill 1' $group/poor/memory.events
+		dmesg -c | grep -q 'oom-kill:constraint=CONSTRAINT_MEMCG.*oom_memcg=/poor' || fail "killed for something else"
+	else
+		check "who cannot pay hears it" [ "$why" = ENOMEM ]
+		check_num "channels that fit" "$count" gt 100
+		check "nobody was killed" grep -qx 'oom_kill 0' $group/poor/memory.events
+	fi
+	check "the others do not feel it" available_at_least $((available - 16))
+	hold_end "$pid"
+	check "no channel stays open" wait_for 5 is $REFCNT 0
+	rmdir $group/rich $group/poor
+	umount $group
+}
+
+test_no_kvm_vm() {
+	vmm no-kvm
+	vmm not-plugged
+}
+
+test_the_right_kvm_vm_is_found() {
+	modprobe fuse
+	vmm second-vm
+	vmm foreign-vm
+	vmm fakes
+	vmm leader-exits
+}
+
+test_a_kvm_vm_is_remade() {
+	vmm closed
+	vmm closed-in-quarantine
+	vmm unplugged
+}
+
+test_ram_that_cannot_be_taken() {
+	vmm private
+	vmm read-only
+	vmm logged
+}
+
+run_cases

@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# From a sensor to the VMs and back: who gives, how much, and in which order it returns.
+. "$(dirname "$0")/lib.sh"
+
+# Two VMs of 1 GiB: "idle" has nothing to do, "busy" keeps touching 600 MiB. The cases are one hot day.
+set_up() {
+	start_vm idle size=1024 && start_vm busy size=1024 || return 1
+	vm_spawn busy 'hog busy 600' >/dev/null
+	wait_for 150 busy_has_touched || { fail "the busy guest does not touch its memory"; return 1; }
+	echo $((256 * MiB)) >"$SYS_idle/min_bytes"
+	echo $((864 * MiB)) >"$SYS_busy/min_bytes"
+	host_set_temp 40000
+	echo "hwmon jc42 temp1" >$HOST/sensor_add
+	SENSOR=$(echo /sys/class/aerostat/sensor-*)
+	echo 50000 >"$SENSOR/low"
+	echo 60000 >"$SENSOR/high"
+	echo 80000 >"$SENSOR/emergency"
+	echo auto >$HOST/mode
+}
+
+busy_has_touched() { (($(guest_meminfo busy MemAvailable) < 400 * 1024)); }
+in_bounds() { (($(cat "$SYS_idle/balloon_bytes") <= 768 * MiB && $(cat "$SYS_busy/balloon_bytes") <= 160 * MiB)); }
+
+test_nothing_is_taken_while_it_is_cool() {
+	sleep 4
+	check "reclaimed" is $HOST/reclaimed_bytes 0
+	check "state" is $HOST/state idle
+	check "level" is $HOST/level low
+}
+
+test_idle_vm_gives_three_times_as_much() {
+	local idle busy
+	host_set_temp 62000
+	wait_for 60 at_least $HOST/reclaimed_bytes $((480 * MiB)) || fail "only $(cat $HOST/reclaimed_bytes) taken"
+	host_set_temp 55000
+	check "holding between the thresholds" wait_for 10 is $HOST/state holding
+	check "level" is $HOST/level hold
+	sleep 4
+	idle=$(cat "$SYS_idle/balloon_bytes")
+	busy=$(cat "$SYS_busy/balloon_bytes")
+	check_num "idle VM's balloon against three times the busy one's" "$idle" ge $((3 * busy))
+	check "both above their minimum" in_bounds
+	check "busy guest goes on" vm_run busy 'pidof hog >/dev/null'
+}
+
+test_emergency_takes_all_down_to_the_minimum() {
+	local from=$SECONDS
+	trace_start
+	host_set_temp 75000
+	sleep 2
+	host_set_temp 85000
+	check "state" wait_for 10 is $HOST/state emergency
+	wait_for 60 is "$SYS_idle/balloon_bytes" $((768 * MiB)) || fail "idle: $(cat "$SYS_idle/balloon_bytes")"
+	wait_for 60 is "$SYS_busy/balloon_bytes" $((160 * MiB)) || fail "busy: $(cat "$SYS_busy/balloon_bytes")"
+	echo "# both at their minimum after $((SECONDS - from)) s"
+	check "level" is $HOST/level emergency
+	trace_stop >/tmp/trace
+	check_num "VMs that were asked at full rate" "$(grep 'aerostat_vm_target.*urgent=1' /tmp/trace | grep -o ' vm=[0-9]*' | sort -u | wc -l)" eq 2
+	check "busy guest is alive" vm_run busy 'pidof hog >/dev/null'
+	check "blocks follow" wait_for 60 at_least $HOST/offline_blocks 6
+}
+
+test_blocks_return_before_balloons_shrink() {
+	local blocks targets wrong blocks_first
+	host_set_temp 62000
+	sleep 4
+	trace_start
+	host_set_temp 40000
+	wait_for 90 is $HOST/reclaimed_bytes 0 || fail "still reclaimed: $(cat $HOST/reclaimed_bytes)"
+	check "all blocks are online" is $HOST/offline_blocks 0
+	trace_stop >/tmp/trace
+	read -r blocks targets wrong blocks_first < <(awk -v vms=2 -f "$SELFTESTS/order.awk" /tmp/trace)
+	check_num "block moves in the trace" "$blocks" ge 4
+	check_num "targets in the trace" "$targets" ge 2
+	check_num "a block moved first" "$blocks_first" eq 1
+	check_num "times that a balloon was let shrink under what was offline" "$wrong" eq 0
+	check "idle" wait_for 5 is $HOST/state idle
+	check "busy guest is alive" vm_run busy 'pidof hog >/dev/null'
+}
+
+test_more_shares_give_less() {
+	local a b
+	vm_run busy 'killall hog'
+	for vm in "$SYS_idle" "$SYS_busy"; do echo $((256 * MiB)) >"$vm/min_bytes"; done
+	echo 3000 >"$SYS_idle/shares"
+	echo 1000 >"$SYS_busy/shares"
+	sleep 3
+	echo manual >$HOST/mode
+	echo $((400 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 30 is $HOST/reclaimed_bytes $((400 * MiB)) || fail "taken: $(cat $HOST/reclaimed_bytes)"
+	a=$(cat "$SYS_idle/balloon_bytes")
+	b=$(cat "$SYS_busy/balloon_bytes")
+	check_num "the VM with a third of the shares gives more" "$b" gt $((2 * a))
+	echo $((924 * MiB)) >"$SYS_busy/min_bytes"
+	check "a raised minimum is restored" wait_for 30 at_most "$SYS_busy/balloon_bytes" $((100 * MiB))
+	check "and the other gives instead" wait_for 30 is $HOST/reclaimed_bytes $((400 * MiB))
+}
+
+run_cases

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the guest driver owes its guest.
+. "$(dirname "$0")/lib.sh"
+
+test_oom_gets_the_balloon() {
+	start_vm a size=1024 || return
+	echo manual >$HOST/mode
+	echo $((600 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 60 is "$SYS_a/balloon_bytes" $((600 * MiB)) || fail "no inflation"
+	# Much more than is left, less than there is with the balloon. The kernel's guess at overcommit goes by MemTotal
+	# and would refuse one mapping of that size at once.
+	vm_run a 'echo 1 >/proc/sys/vm/overcommit_memory'
+	check "a program that needs 700 MiB runs" vm_run a 'hog touch 700'
+	check "nobody was killed" vm_run a '! dmesg | grep -i "out of memory: killed\|oom-kill:"'
+	check "the host heard of it" wait_for 5 at_most "$SYS_a/balloon_bytes" $((400 * MiB))
+	check "it is counted" guest_gave_for_oom
+}
+
+guest_gave_for_oom() { (($(sed -n 's/^oom_bytes //p' "/sys/kernel/debug/aerostat/${SYS_a##*/}/guest") > 0)); }
+
+test_the_floor_protects_the_guest() {
+	start_vm a size=512 || return
+	echo 0 >"$SYS_a/min_bytes"
+	echo manual >$HOST/mode
+	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
+	sleep 12
+	check_num "guest memory left, KiB" "$(guest_meminfo a MemAvailable)" ge $((48 * 1024))
+	check "guest works" vm_run a 'hog touch 8'
+	check "nobody was killed" vm_run a '! dmesg | grep -i "out of memory\|oom-kill:"'
+	check "it says what limits it" test "$(guest_attr a limits)" != none
+}
+
+test_balloon_pages_migrate() {
+	local moved
+	start_vm a size=512 || return
+	echo manual >$HOST/mode
+	# Odd sizes leave single pages in the balloon.
+	echo $((100 * MiB + 300 * 4096)) >$HOST/reclaim_target_bytes
+	wait_for 30 is "$SYS_a/balloon_bytes" $((100 * MiB + 300 * 4096)) || fail "no inflation"
+	vm_run a 'hog touch 200; for i in 1 2 3 4 5; do echo 1 >/proc/sys/vm/compact_memory; done'
+	sleep 2
+	moved=$(sed -n 's/^migrated_pages //p' "/sys/kernel/debug/aerostat/${SYS_a##*/}/guest")
+	echo "# pages migrated: $moved"
+	check "balloon is at its target" wait_for 5 is "$SYS_a/balloon_bytes" $((100 * MiB + 300 * 4096))
+	check "VM is not in quarantine" is "$SYS_a/state" active
+	check "guest's kernel is content" vm_dmesg_clean a
+}
+
+test_contents_survive_cycles() {
+	local i
+	start_vm a size=1024 || return
+	vm_spawn a 'hog verify 300 4711; echo "verify ended: $?" >/tmp/verdict' >/dev/null
+	wait_for 30 verifier_runs || fail "the verifier does not start"
+	echo manual >$HOST/mode
+	for ((i = 0; i < 6; i++)); do
+		echo $((450 * MiB)) >$HOST/reclaim_target_bytes
+		sleep 2
+		echo $((10 * MiB)) >$HOST/reclaim_target_bytes
+		sleep 1
+	done
+	check "no byte is lost" vm_run a '! test -e /tmp/verdict && pidof hog'
+}
+
+verifier_runs() { (($(guest_meminfo a MemAvailable) < 640 * 1024)); }
+
+test_another_ivshmem_device_is_left_alone() {
+	vm_start a size=512 aerostat=plain-ivshmem && vm_wait_up a 120 || { fail "the guest does not boot"; return; }
+	vm_insmod a
+	check "the device is there" vm_run a 'grep -q 0x1af4 /sys/bus/pci/devices/*/vendor && grep -lq 0x1110 /sys/bus/pci/devices/*/device'
+	check "no driver is bound to it" vm_run a '! ls -d /sys/bus/pci/drivers/aerostat_guest/0*'
+	check "no word about it" vm_run a '! dmesg | grep -v "module verification" | grep -i "aerostat.*\(error\|fail\)"'
+	check "driver unloads" vm_run a 'rmmod aerostat_guest'
+}
+
+run_cases

@@ -1,0 +1,183 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What every test needs: a fresh aerostat_host on this machine, real guests (bench/vm.sh), values out of
+# sysfs, waiting with a bound, and checks that name what they expected.  A test is a bash file with functions
+# called test_*, each one case; `run_cases` at its end runs them and prints TAP.
+
+set -uo pipefail
+SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TREE=${SELFTESTS%/selftests}
+# shellcheck source-path=SCRIPTDIR source=bench/host.sh
+. "$SELFTESTS/bench/host.sh"
+
+HOST=/sys/class/aerostat/host
+MiB=$((1 << 20))
+TRACE=/sys/kernel/tracing
+
+# fail TEXT: the case has failed; it goes on, so that one run shows all that is wrong.
+fail() {
+	echo "# FAIL line ${BASH_LINENO[*]:0:3}: $*"
+	case_failed=1
+}
+
+# check TEXT COMMAND...: the case fails unless COMMAND succeeds.
+check() {
+	local text=$1
+	shift
+	"$@" || fail "$text ($*)"
+}
+
+# check_num TEXT A OP B: compare integers with OP as in test(1).
+check_num() {
+	if test "$2" "-$3" "$4"; then
+		echo "# $1: $2 $3 $4"
+	else
+		fail "$1: $2 is not $3 $4"
+	fi
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails after that time.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.2
+	done
+}
+
+is() { [[ $(cat "$1" 2>/dev/null) == $2 ]]; }	# shellcheck disable=SC2053 # a pattern
+at_least() { (($(cat "$1") >= $2)); }
+at_most() { (($(cat "$1") <= $2)); }
+within() { local v; v=$(cat "$1") && ((v >= $2 - $3 && v <= $2 + $3)); }
+
+# times N MANY: N, or MANY in a long run (make soak).
+times() { echo "$((${SOAK:-0} ? $2 : $1))"; }
+
+# meminfo FIELD: MiB, of this host.
+meminfo() { echo $(($(host_meminfo "$1") / 1024)); }
+
+# guest_meminfo VM FIELD: KiB, of a guest.
+guest_meminfo() { vm_run "$1" "sed -n 's/^$2: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"; }
+
+# guest_attr VM FILE: of the guest driver's device.
+guest_attr() { vm_run "$1" "cat /sys/bus/pci/drivers/aerostat_guest/0*/$2"; }
+
+host_load() {
+	modprobe -a hwmon kvm
+	insmod "$TREE/host/aerostat_host.ko"
+	[[ -e /dev/aerostat && -d $HOST ]]
+}
+
+host_unload() { ! [[ -d /sys/module/aerostat_host ]] || rmmod aerostat_host; }
+
+# start_vm NAME [vm_start's arguments]: a guest whose driver is loaded and known to the host; its sysfs in SYS_NAME.
+# Memory with known contents is watched in it from the start of each boot, and looked at when the case ends.
+# Its kernel does not zero what it allocates (init_on_alloc=0): under emulation the host would spend half a
+# millisecond on each page that a guest touches for the first time.  Cases about Debian's default use stock=yes.
+start_vm() {
+	local name=$1 append='aero.watch=16 init_on_alloc=0'
+	local -a args=()
+	shift
+	for word; do
+		case $word in
+		stock=yes) append=${append/init_on_alloc=0/} ;;
+		append=*) append+=" ${word#*=}" ;;
+		*) args+=("$word") ;;
+		esac
+	done
+	watched[$name]=1
+	{ vm_start "$name" "append=$append" "${args[@]}" && vm_wait_up "$name" 120 && vm_insmod "$name"; } ||
+		{ fail "guest $name does not come up"; return 1; }
+	wait_for 20 vm_known "$name" || { fail "the host does not see guest $name"; return 1; }
+	declare -g "SYS_$name=$(vm_sysfs "$name")"
+}
+
+vm_known() { local dir; dir=$(vm_sysfs "$1") && [[ $dir && $(cat "$dir/state") != waiting* ]]; }
+
+trace_start() {
+	echo 0 >$TRACE/tracing_on
+	echo >$TRACE/trace
+	echo 1 >$TRACE/events/aerostat/enable
+	echo 1 >$TRACE/tracing_on
+}
+
+trace_stop() {
+	echo 0 >$TRACE/tracing_on
+	echo 0 >$TRACE/events/aerostat/enable
+	cat $TRACE/trace
+}
+
+# Anything that the kernel reported since the last call.
+dmesg_faults() {
+	dmesg -c | grep -E 'WARNING:|BUG:|Oops|general protection|lockdep|KASAN|UBSAN|blocked for more than|refcount_t|Call Trace|soft lockup|list_(add|del) corruption|Bad page' || :
+}
+
+# Not one byte is lost, in whatever way a case treats its guests.  A case that leaves a guest unable to answer says
+# so by `unset "watched[NAME]"`.
+declare -A watched=()
+
+check_watched() {
+	local name
+	for name in "${!watched[@]}"; do
+		! vm_alive "$name" || vm_watch_ok "$name" || fail "guest $name has lost memory, or does not answer"
+	done
+	watched=()
+}
+
+clean_up() {
+	check_watched
+	vm_kill_all
+	if [[ -d $HOST ]]; then
+		wait_for 10 no_vms || fail "VMs stay in sysfs"
+	fi
+	host_unload || fail "aerostat_host does not unload"
+}
+
+no_vms() { ! compgen -G '/sys/class/aerostat/vm-*' >/dev/null; }
+
+# What a case leaves in the kernel's log fails it.
+case_ends() {
+	local faults
+	faults=$(dmesg_faults)
+	[[ -z $faults ]] || { fail "the kernel reported:"; sed 's/^/#   /' <<<"$faults"; }
+	if ((case_failed)); then
+		echo "not ok $1 - ${2#test_} # $((SECONDS - began)) s"
+		cases_failed=1
+	else
+		echo "ok $1 - ${2#test_} # $((SECONDS - began)) s"
+	fi
+}
+
+# run_cases: run the file's test_* functions in their order, as TAP.  Each gets a fresh module and cleans up after
+# itself (CASES, a regular expression, picks some); but where the file has a function called set_up, that runs once and all cases go on from there.
+run_cases() {
+	local -a cases
+	local name n=0 began
+	cases_failed=0
+	mapfile -t cases < <(grep -oE '^test_[a-z0-9_]+' "$0" | grep -E "${CASES:-}")
+	echo "TAP version 13"
+	echo "1..${#cases[@]}"
+	dmesg_faults >/dev/null
+	case_failed=0 began=$SECONDS
+	if declare -F set_up >/dev/null; then
+		{ host_load && set_up; } || fail "set-up"
+		((!case_failed)) || cases_failed=1
+		for name in "${cases[@]}"; do
+			began=$SECONDS
+			"$name"
+			((++n < ${#cases[@]})) || clean_up
+			case_ends $n "$name"
+			case_failed=0
+		done
+	else
+		for name in "${cases[@]}"; do
+			case_failed=0 began=$SECONDS
+			if host_load; then "$name"; else fail "aerostat_host does not load"; fi
+			clean_up
+			case_ends $((++n)) "$name"
+		done
+	fi
+	return $cases_failed
+}

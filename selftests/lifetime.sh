@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Whatever ends, and in whatever order: everything comes back.
+. "$(dirname "$0")/lib.sh"
+
+test_qemu_killed_while_inflating() {
+	local before users sys
+	before=$(meminfo Shmem)
+	users=$(kvm_users)
+	start_vm a size=1024 || return
+	vm_run a 'hog touch 700' || fail "the guest cannot touch 700 MiB"
+	sys=$SYS_a
+	echo manual >$HOST/mode
+	echo $((700 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 30 at_least "$sys/balloon_bytes" $((20 * MiB)) || fail "no inflation"
+	vm_kill a
+	check "VM gone from sysfs" wait_for 10 test ! -e "$sys"
+	check "nothing is reclaimed" wait_for 5 is $HOST/reclaimed_bytes 0
+	check "every page is back" wait_for 20 shmem_at_most $((before + 1))
+	check "blocks are online" wait_for 20 is $HOST/offline_blocks 0
+	check_num "users of the module" "$(cat /sys/module/aerostat_host/refcnt)" eq 0
+	check "rmmod" host_unload
+	check_num "users of kvm" "$(kvm_users)" eq "$users"
+}
+
+kvm_users() { cat /sys/module/kvm_amd/refcnt 2>/dev/null || cat /sys/module/kvm_intel/refcnt; }
+
+shmem_at_most() { (($(meminfo Shmem) <= $1)); }
+
+test_guest_driver_unloaded_with_a_full_balloon() {
+	local total
+	start_vm a size=1024 || return
+	total=$(guest_meminfo a MemTotal)
+	echo manual >$HOST/mode
+	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB)) || fail "no inflation"
+	check "rmmod in the guest" vm_run a 'rmmod aerostat_guest'
+	check_num "guest MemTotal, KiB" "$(guest_meminfo a MemTotal)" eq "$total"
+	check "the guest has its memory" vm_run a 'hog touch 700'
+	check "host's account" wait_for 10 is "$SYS_a/balloon_bytes" 0
+	check "state" wait_for 5 is "$SYS_a/state" 'waiting*'
+	check "guest driver loads again" vm_insmod a
+	check "and inflates again" wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB))
+	check "guest's kernel is content" vm_dmesg_clean a
+}
+
+test_host_module_stays_while_a_channel_is_mapped() {
+	local out
+	start_vm a size=512 || return
+	if out=$(rmmod aerostat_host 2>&1); then fail "rmmod succeeded"; fi
+	check "it says so" grep -q 'in use' <<<"$out"
+	check "still works" is "$SYS_a/state" active
+	vm_kill a
+	check "rmmod afterwards" wait_for 10 host_unload
+}
+
+test_reset_with_a_balloon() {
+	local epochs
+	start_vm a size=1024 || return
+	echo manual >$HOST/mode
+	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB)) || fail "no inflation"
+	vm_qmp a '{"execute":"system_reset"}' >/dev/null
+	sleep 2
+	vm_wait_up a 120 || fail "the guest does not boot again"
+	check "the whole of the guest's memory can be used" vm_run a 'hog touch 800'
+	check "the old balloon is forgotten" wait_for 15 is "$SYS_a/balloon_bytes" 0
+	vm_insmod a
+	check "a new driver inflates" wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB))
+	epochs=$(sed -n 's/^epochs //p' "/sys/kernel/debug/aerostat/${SYS_a##*/}/stats")
+	check_num "drivers that said hello" "$epochs" eq 2
+}
+
+test_guest_powers_off_with_a_full_balloon() {
+	start_vm a size=512 || return
+	echo manual >$HOST/mode
+	echo $((256 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 60 is "$SYS_a/balloon_bytes" $((256 * MiB)) || fail "no inflation"
+	vm_stop a || fail "the guest does not power off"
+	check "VM gone from sysfs" wait_for 10 no_vms
+}
+
+run_cases
