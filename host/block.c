@@ -220,7 +220,8 @@ static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *bloc
 	} else if (err != -EINTR || time_after_eq(jiffies, start + AERO_BLOCK_TIMEOUT)) {
 		/* -EINTR before its time: it is not wanted any more. */
 		block->failures++;
-		block->retry_at = jiffies +
+		/* The present jiffy has begun already. */
+		block->retry_at = jiffies + 1 +
 				  msecs_to_jiffies(aero_plan_backoff_ms(block->failures));
 	}
 	blocks->busy = NULL;
