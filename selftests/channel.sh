@@ -5,7 +5,6 @@
 # with it what he likes, and none of it hurts anybody else.
 . "$(dirname "$0")/lib.sh"
 
-VMM=$SELFTESTS/vmm/vmm
 REFCNT=/sys/module/aerostat_host/refcnt
 NOBODY=65534
 
@@ -43,7 +42,6 @@ test_a_balloon_follows_its_target() {
 
 only_vm_is() { is /sys/class/aerostat/vm-*/state "$1"; }
 shmem_at_least() { (($(meminfo Shmem) >= $1)); }
-shmem_at_most() { (($(meminfo Shmem) <= $1)); }
 
 test_who_may_open_it() {
 	local name mode

@@ -4,7 +4,7 @@
 # make check: unit tests of the pure code and a moment of fuzzing here, then the selftests in an emulated bench host with
 # real KVM guests.
 #
-#   check.sh [TEST...]    only these files of selftests/ (reclaim.sh, ...); all of them by default
+#   check.sh [TEST...]    only these files of selftests/ (lifecycle.sh, ...), and nothing else
 #
 # Ends with "N passed, N failed"; exit status 1 if anything failed.  The host's kernel log and the guests' consoles
 # are kept in AEROSTAT_CACHE/log.
@@ -46,19 +46,21 @@ emulator_stalled() {
 		! sed -n '/soft lockup - CPU/,$p' "$log/$2.host.log" | grep -qE '\baero_[a-z_]+\+0x'
 }
 
-bench_log "unit tests (kernel log and consoles: $log)"
-make -s -C selftests/kunit run 2>&1 | tee "$log/kunit.tap"
-count "unit tests" "$log/kunit.tap"
+tests=("$@")
+if ((!$#)); then
+	mapfile -t tests < <(make -s -C selftests list)
+	bench_log "unit tests (kernel log and consoles: $log)"
+	make -s -C selftests/kunit run 2>&1 | tee "$log/kunit.tap"
+	count "unit tests" "$log/kunit.tap"
 
-bench_log "fuzzing, for a moment (make fuzz goes on for longer)"
-selftests/fuzz/run.sh short 2>&1 | tee "$log/fuzz.tap"
-count "fuzzing" "$log/fuzz.tap"
+	bench_log "fuzzing, for a moment (make fuzz goes on for longer)"
+	selftests/fuzz/run.sh short 2>&1 | tee "$log/fuzz.tap"
+	count "fuzzing" "$log/fuzz.tap"
+fi
 
 bench_log "modules for the bench"
 if selftests/bench/build.sh bookworm all >"$log/build.log" 2>&1; then
 	bench_log "selftests, each file in a bench host of its own"
-	tests=("$@")
-	((${#tests[@]})) || mapfile -t tests < <(make -s -C selftests list)
 	for test in "${tests[@]}"; do
 		run_file "$test"
 		if emulator_stalled $? "$test"; then

@@ -18,7 +18,7 @@ test_oom_gets_the_balloon() {
 	check "it is counted" guest_gave_for_oom
 }
 
-guest_gave_for_oom() { (($(sed -n 's/^oom_bytes //p' "/sys/kernel/debug/aerostat/${SYS_a##*/}/guest") > 0)); }
+guest_gave_for_oom() { (($(vm_hint a oom_bytes) > 0)); }
 
 test_the_floor_protects_the_guest() {
 	start_vm a size=512 || return
@@ -33,7 +33,6 @@ test_the_floor_protects_the_guest() {
 }
 
 test_balloon_pages_migrate() {
-	local moved
 	start_vm a size=512 || return
 	echo manual >$HOST/mode
 	# Odd sizes leave single pages in the balloon.
@@ -41,8 +40,7 @@ test_balloon_pages_migrate() {
 	wait_for 30 is "$SYS_a/balloon_bytes" $((100 * MiB + 300 * 4096)) || fail "no inflation"
 	vm_run a 'hog touch 200; for i in 1 2 3 4 5; do echo 1 >/proc/sys/vm/compact_memory; done'
 	sleep 2
-	moved=$(sed -n 's/^migrated_pages //p' "/sys/kernel/debug/aerostat/${SYS_a##*/}/guest")
-	echo "# pages migrated: $moved"
+	echo "# pages migrated: $(vm_hint a migrated_pages)"
 	check "balloon is at its target" wait_for 5 is "$SYS_a/balloon_bytes" $((100 * MiB + 300 * 4096))
 	check "VM is not in quarantine" is "$SYS_a/state" active
 	check "guest's kernel is content" vm_dmesg_clean a
@@ -51,8 +49,7 @@ test_balloon_pages_migrate() {
 test_contents_survive_cycles() {
 	local i
 	start_vm a size=1024 || return
-	vm_spawn a 'hog verify 300 4711; echo "verify ended: $?" >/tmp/verdict' >/dev/null
-	wait_for 30 verifier_runs || fail "the verifier does not start"
+	spawn_verifier a 300
 	echo manual >$HOST/mode
 	for ((i = 0; i < 6; i++)); do
 		echo $((450 * MiB)) >$HOST/reclaim_target_bytes
@@ -60,10 +57,8 @@ test_contents_survive_cycles() {
 		echo $((10 * MiB)) >$HOST/reclaim_target_bytes
 		sleep 1
 	done
-	check "no byte is lost" vm_run a '! test -e /tmp/verdict && pidof hog'
+	check "no byte is lost" verifier_ok a
 }
-
-verifier_runs() { (($(guest_meminfo a MemAvailable) < 640 * 1024)); }
 
 test_another_ivshmem_device_is_left_alone() {
 	vm_start a size=512 aerostat=plain-ivshmem && vm_wait_up a 120 || { fail "the guest does not boot"; return; }

@@ -12,6 +12,7 @@ TREE=${SELFTESTS%/selftests}
 . "$SELFTESTS/bench/host.sh"
 
 HOST=/sys/class/aerostat/host
+VMM=$SELFTESTS/vmm/vmm
 MiB=$((1 << 20))
 TRACE=/sys/kernel/tracing
 
@@ -50,16 +51,29 @@ wait_for() {
 is() { [[ $(cat "$1" 2>/dev/null) == $2 ]]; }	# shellcheck disable=SC2053 # a pattern
 at_least() { (($(cat "$1") >= $2)); }
 at_most() { (($(cat "$1") <= $2)); }
-within() { local v; v=$(cat "$1") && ((v >= $2 - $3 && v <= $2 + $3)); }
 
 # times N MANY: N, or MANY in a long run (make soak).
 times() { echo "$((${SOAK:-0} ? $2 : $1))"; }
 
 # meminfo FIELD: MiB, of this host.
 meminfo() { echo $(($(host_meminfo "$1") / 1024)); }
+shmem_at_most() { (($(meminfo Shmem) <= $1)); }
+
+kvm_users() { cat /sys/module/kvm_amd/refcnt 2>/dev/null || cat /sys/module/kvm_intel/refcnt; }
 
 # guest_meminfo VM FIELD: KiB, of a guest.
 guest_meminfo() { vm_run "$1" "sed -n 's/^$2: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"; }
+
+# vm_stat VM NAME: a number of the host's debugfs statistics of it; vm_hint VM NAME: of the guest's own.
+vm_stat() { sed -n "s/^$2 //p" "/sys/kernel/debug/aerostat/$(basename "$(vm_sysfs "$1")")/stats"; }
+vm_hint() { sed -n "s/^$2 //p" "/sys/kernel/debug/aerostat/$(basename "$(vm_sysfs "$1")")/guest"; }
+
+# spawn_verifier VM MIB: memory with known contents that is compared for ever, there once this returns.
+spawn_verifier() {
+	vm_spawn "$1" "hog verify $2 4711 >/tmp/verify; echo ended: \$? >>/tmp/verify" >/dev/null
+	wait_for 60 vm_run "$1" 'grep -qs ready /tmp/verify' || fail "the verifier does not start"
+}
+verifier_ok() { vm_run "$1" '! grep -v ready /tmp/verify && pidof hog >/dev/null'; }
 
 # guest_attr VM FILE: of the guest driver's device.
 guest_attr() { vm_run "$1" "cat /sys/bus/pci/drivers/aerostat_guest/0*/$2"; }
@@ -113,7 +127,7 @@ trace_stop() {
 
 # Anything that the kernel reported since the last call.
 dmesg_faults() {
-	dmesg -c | grep -E 'WARNING:|BUG:|Oops|general protection|lockdep|KASAN|UBSAN|blocked for more than|refcount_t|Call Trace|soft lockup|list_(add|del) corruption|Bad page' || :
+	dmesg -c | grep -E "$VM_COMPLAINTS" || :
 }
 
 # Not one byte is lost, in whatever way a case treats its guests.  A case that leaves a guest unable to answer says
@@ -152,8 +166,9 @@ case_ends() {
 	fi
 }
 
-# run_cases: run the file's test_* functions in their order, as TAP.  Each gets a fresh module and cleans up after
-# itself (CASES, a regular expression, picks some); but where the file has a function called set_up, that runs once and all cases go on from there.
+# run_cases: run the file's test_* functions in their order, as TAP; CASES, a regular expression, picks some.
+# Each gets a fresh module and cleans up after itself; but where the file has a function called set_up, that runs
+# once and all cases go on from there.
 run_cases() {
 	local -a cases
 	local name n=0 began

@@ -13,8 +13,6 @@ inflate() {
 	wait_for 60 is "${!dir}/balloon_bytes" $(($2 * MiB)) || fail "no inflation: $(cat "${!dir}/balloon_bytes")"
 }
 
-punched() { sed -n 's/^punched_bytes //p' "/sys/kernel/debug/aerostat/${SYS_a##*/}/stats"; }
-
 # The guest's kernel and initramfs, in its /tmp. kexec_file_load() wants regular files.
 KERNEL=(-drive "file=/bench/guest.vmlinuz,format=raw,if=virtio,readonly=on"
 	-drive "file=/bench/guest.initrd,format=raw,if=virtio,readonly=on")
@@ -31,10 +29,10 @@ test_kexec() {
 	vm_wait_up a 120 || { fail "the new kernel does not come up"; return; }
 	check "it is another kernel" vm_run a '! test -e /tmp/kernel && ! grep -q aerostat_guest /proc/modules'
 	check "what the old one gave is forgotten" wait_for 15 is "$SYS_a/balloon_bytes" 0
-	before=$(punched)
+	before=$(vm_stat a punched_bytes)
 	check "the new one can use all of its memory" vm_run a 'hog touch 700'
 	check "and has all of it" vm_watch_ok a
-	check_num "bytes punched meanwhile" $(($(punched) - before)) eq 0
+	check_num "bytes punched meanwhile" $(($(vm_stat a punched_bytes) - before)) eq 0
 	vm_insmod a
 	check "served again" wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB))
 	check "guest's kernel is content" vm_dmesg_clean a
@@ -50,13 +48,13 @@ test_crash_into_kdump() {
 		{ fail "no crash kernel"; return; }
 	VM_TIMEOUT=5 vm_run a 'echo c >/proc/sysrq-trigger' >/dev/null 2>&1
 	sleep 2
-	before=$(punched)
+	before=$(vm_stat a punched_bytes)
 	# Its devices were never shut down, and the agent's does not answer any more; the console does.
 	unset "watched[a]"
 	check "the crash kernel watches its memory" wait_for 120 crash_kernel_says 'hog: 8 passes'
 	crash_kernel_says 'BUG: hog' && fail "its memory is not what it was"
 	check "nobody is waited for" wait_for 20 is "$SYS_a/state" 'waiting*'
-	check_num "bytes punched since the crash" $(($(punched) - before)) eq 0
+	check_num "bytes punched since the crash" $(($(vm_stat a punched_bytes) - before)) eq 0
 	check "the balloon is forgotten" is "$SYS_a/balloon_bytes" 0
 }
 

@@ -24,10 +24,6 @@ test_qemu_killed_while_inflating() {
 	check_num "users of kvm" "$(kvm_users)" eq "$users"
 }
 
-kvm_users() { cat /sys/module/kvm_amd/refcnt 2>/dev/null || cat /sys/module/kvm_intel/refcnt; }
-
-shmem_at_most() { (($(meminfo Shmem) <= $1)); }
-
 test_guest_driver_unloaded_with_a_full_balloon() {
 	local total
 	start_vm a size=1024 || return
@@ -56,7 +52,6 @@ test_host_module_stays_while_a_channel_is_mapped() {
 }
 
 test_reset_with_a_balloon() {
-	local epochs
 	start_vm a size=1024 || return
 	echo manual >$HOST/mode
 	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
@@ -68,8 +63,7 @@ test_reset_with_a_balloon() {
 	check "the old balloon is forgotten" wait_for 15 is "$SYS_a/balloon_bytes" 0
 	vm_insmod a
 	check "a new driver inflates" wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB))
-	epochs=$(sed -n 's/^epochs //p' "/sys/kernel/debug/aerostat/${SYS_a##*/}/stats")
-	check_num "drivers that said hello" "$epochs" eq 2
+	check_num "drivers that said hello" "$(vm_stat a epochs)" eq 2
 }
 
 test_guest_powers_off_with_a_full_balloon() {

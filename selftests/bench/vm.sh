@@ -31,7 +31,9 @@ VM_DIR=/run/vm
 BENCH_BIN=/aerostat/.bench/bin
 
 # What a kernel log must not contain.
-VM_COMPLAINTS='WARNING:|BUG:|Oops|Call Trace|general protection|unable to handle|lockdep|KASAN|UBSAN|rcu:.*stall|hung_task|blocked for more than|soft lockup|page allocation failure|Out of memory'
+VM_COMPLAINTS='WARNING:|BUG:|Oops|Call Trace|general protection|unable to handle|lockdep is turned off|KASAN|UBSAN'
+VM_COMPLAINTS+='|rcu:.*stall|hung_task|blocked for more than|soft lockup|page allocation failure|Out of memory'
+VM_COMPLAINTS+='|refcount_t|list_(add|del) corruption|Bad page'
 
 # lastbus=0: there is one PCI bus; looking for 255 more takes 8000 exits.  noreplace-smp: patching code is slow in emulation.
 VM_APPEND='console=ttyS0 quiet panic=0 oops=panic mitigations=off tsc=reliable no_timer_check cryptomgr.notests'
