@@ -27,9 +27,13 @@ fuzz:
 check-more:
 	selftests/check.sh $$($(MAKE) -s -C selftests list-extended)
 
+# Everything under KASAN, lockdep, kmemleak and KUnit, or some of it: TESTS="kunit.sh guest.sh:oom".
+check-debug:
+	selftests/check.sh --release debug $(or $(TESTS),$$($(MAKE) -s -C selftests list-debug))
+
 # The same cases, repeated for as long as it takes to find what is rare.
 soak:
-	SOAK=1 selftests/check.sh hostile.sh
+	SOAK=1 selftests/check.sh $(or $(TESTS),hostile.sh endurance.sh)
 
 # Every stock kernel that Debian ships today, each with its own compiler, and static analysis.
 check-build:
@@ -46,9 +50,10 @@ help:
 	@echo 'make demo         the whole cycle in an emulated host, with a chart; 4 minutes'
 	@echo 'make check        unit tests, then selftests in an emulated host; 20 minutes'
 	@echo 'make check-more   selftests that are longer or of interest to fewer changes'
-	@echo 'make soak         hostile guests, repeated; an hour'
+	@echo 'make check-debug  all selftests under KASAN, lockdep, kmemleak; hours (TESTS="kunit.sh guest.sh:oom")'
+	@echo 'make soak         kills, resets, reloads, hostile guests, repeated; two hours'
 	@echo 'make fuzz         10^8 descriptors of a lying guest (DESCS=...); some minutes'
 	@echo 'make check-build  kernels 6.1, 6.12 and the newest; sparse; checkpatch'
 	@echo 'make clean        remove what was built'
 
-.PHONY: all modules tools demo check check-more soak fuzz check-build clean help
+.PHONY: all modules tools demo check check-more check-debug soak fuzz check-build clean help

@@ -4,7 +4,10 @@
 # make check: unit tests of the pure code and a moment of fuzzing here, then the selftests in an emulated bench host with
 # real KVM guests.
 #
-#   check.sh [TEST...]    only these files of selftests/ (lifecycle.sh, ...), and nothing else
+#   check.sh [--release R] [TEST[:CASES]...]
+#
+# With tests: only these files of selftests/ (lifecycle.sh, ...), of these only the cases that the regular expression
+# CASES picks, and nothing else.  --release names the kernel of host and guests (bookworm); debug looks for leaks, too.
 #
 # Ends with "N passed, N failed"; exit status 1 if anything failed.  The host's kernel log and the guests' consoles
 # are kept in AEROSTAT_CACHE/log.
@@ -13,6 +16,11 @@ cd "$(dirname "$0")/.." || exit 2
 # shellcheck source-path=SCRIPTDIR
 . selftests/bench/lib.sh
 
+release=bookworm
+if [[ ${1-} == --release ]]; then
+	release=${2-}
+	shift 2
+fi
 log=$AEROSTAT_CACHE/log
 rm -rf "$log"
 mkdir -p "$log"
@@ -32,10 +40,18 @@ count() {
 	fi
 }
 
+# run_file FILE [CASES]
 run_file() {
-	selftests/bench/run.sh --timeout $((${SOAK:-0} ? 7200 : 600)) --append softlockup_panic=1 \
+	local timeout=600 append='softlockup_panic=1'
+	if [[ $release == debug ]]; then
+		timeout=3600 append='watchdog_thresh=60'
+		# The suites run with each load of a module, and need to do so only once.
+		[[ $1 == kunit.sh ]] || append+=' kunit.enable=0'
+	fi
+	selftests/bench/run.sh --release "$release" --timeout $((${SOAK:-0} ? 10800 : timeout)) --append "$append" \
 		--share "$log" --log "$log/$1.host.log" -- \
-		env SOAK="${SOAK:-0}" selftests/run_tests "$1" 2>&1 | tee "$log/$1.tap"
+		env SOAK="${SOAK:-0}" AEROSTAT_SEED="${AEROSTAT_SEED-}" CASES="${2-}" \
+		selftests/run_tests "$1" 2>&1 | tee "$log/$1.tap"
 	return "${PIPESTATUS[0]}"
 }
 
@@ -59,14 +75,16 @@ if ((!$#)); then
 fi
 
 bench_log "modules for the bench"
-if selftests/bench/build.sh bookworm all >"$log/build.log" 2>&1; then
+if selftests/bench/build.sh "$release" all >"$log/build.log" 2>&1; then
 	bench_log "selftests, each file in a bench host of its own"
 	for test in "${tests[@]}"; do
-		run_file "$test"
+		cases=''
+		[[ $test != *:* ]] || cases=${test#*:} test=${test%%:*}
+		run_file "$test" "$cases"
 		if emulator_stalled $? "$test"; then
 			bench_log "$test: the emulator stalled (see Documentation/testing.rst); once more"
 			mv "$log/$test.host.log" "$log/$test.stalled.log"
-			run_file "$test"
+			run_file "$test" "$cases"
 		fi
 		count "$test" "$log/$test.tap"
 	done

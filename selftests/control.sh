@@ -6,7 +6,7 @@
 
 # Two VMs of 1 GiB: "idle" has nothing to do, "busy" keeps touching 600 MiB. The cases are one hot day.
 set_up() {
-	start_vm idle size=1024 && start_vm busy size=1024 || return 1
+	start_vm idle size=1024 ram=huge && start_vm busy size=1024 ram=huge || return 1
 	vm_spawn busy 'hog busy 600' >/dev/null
 	wait_for 150 busy_has_touched || { fail "the busy guest does not touch its memory"; return 1; }
 	echo $((256 * MiB)) >"$SYS_idle/min_bytes"

@@ -101,7 +101,7 @@ test_host_module_comes_and_goes() {
 test_deflate_races_punches() {
 	local end
 	seed
-	start_vm a size=1024 || return
+	start_vm a size=1024 ram=huge || return
 	spawn_verifier a 300
 	echo $((1024 * MiB)) >"$SYS_a/rate_max_bytes"
 	echo $((1024 * MiB)) >"$SYS_a/rate_min_bytes"

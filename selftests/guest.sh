@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 test_oom_gets_the_balloon() {
-	start_vm a size=1024 || return
+	start_vm a size=1024 ram=huge || return
 	echo manual >$HOST/mode
 	echo $((600 * MiB)) >$HOST/reclaim_target_bytes
 	wait_for 60 is "$SYS_a/balloon_bytes" $((600 * MiB)) || fail "no inflation"
@@ -33,7 +33,7 @@ test_the_floor_protects_the_guest() {
 }
 
 test_balloon_pages_migrate() {
-	start_vm a size=512 || return
+	start_vm a size=512 ram=huge || return
 	echo manual >$HOST/mode
 	# Odd sizes leave single pages in the balloon.
 	echo $((100 * MiB + 300 * 4096)) >$HOST/reclaim_target_bytes
@@ -48,7 +48,7 @@ test_balloon_pages_migrate() {
 
 test_contents_survive_cycles() {
 	local i
-	start_vm a size=1024 || return
+	start_vm a size=1024 ram=huge || return
 	spawn_verifier a 300
 	echo manual >$HOST/mode
 	for ((i = 0; i < 6; i++)); do

@@ -38,9 +38,13 @@ check_num() {
 	fi
 }
 
+# A debug kernel takes its time.
+PATIENCE=1
+[[ ${BENCH_RELEASE-} != debug && ${BENCH_GUEST_RELEASE-} != debug ]] || PATIENCE=5
+
 # wait_for SECONDS COMMAND...: until it succeeds; fails after that time.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * PATIENCE))
 	shift
 	until "$@"; do
 		((SECONDS < end)) || return 1
@@ -89,10 +93,12 @@ host_unload() { ! [[ -d /sys/module/aerostat_host ]] || rmmod aerostat_host; }
 # start_vm NAME [vm_start's arguments]: a guest whose driver is loaded and known to the host; its sysfs in SYS_NAME.
 # Memory with known contents is watched in it from the start of each boot, and looked at when the case ends.
 # Its kernel does not zero what it allocates (init_on_alloc=0): under emulation the host would spend half a
-# millisecond on each page that a guest touches for the first time.  Cases about Debian's default use stock=yes.
+# millisecond on each page that a guest touches for the first time.  Cases about Debian's default use stock=yes, those
+# whose guests touch much use ram=huge, as all do where a debug kernel makes each page dearer still.
 start_vm() {
 	local name=$1 append='aero.watch=16 init_on_alloc=0'
 	local -a args=()
+	((PATIENCE == 1)) || args+=(ram=huge)
 	shift
 	for word; do
 		case $word in
@@ -102,7 +108,7 @@ start_vm() {
 		esac
 	done
 	watched[$name]=1
-	{ vm_start "$name" "append=$append" "${args[@]}" && vm_wait_up "$name" 120 && vm_insmod "$name"; } ||
+	{ vm_start "$name" "append=$append" "${args[@]}" && vm_wait_up "$name" $((120 * PATIENCE)) && vm_insmod "$name"; } ||
 		{ fail "guest $name does not come up"; return 1; }
 	wait_for 20 vm_known "$name" || { fail "the host does not see guest $name"; return 1; }
 	declare -g "SYS_$name=$(vm_sysfs "$name")"
@@ -151,6 +157,18 @@ clean_up() {
 	host_unload || fail "aerostat_host does not unload"
 }
 
+# Kernels that look for leaks have one case more in each file.
+KMEMLEAK=/sys/kernel/debug/kmemleak
+
+nothing_has_leaked() {
+	local leaks
+	# What is young may lie in a register only.
+	sleep 6
+	echo scan >$KMEMLEAK
+	leaks=$(<$KMEMLEAK)
+	[[ -z $leaks ]] || { fail "kmemleak:"; head -n 60 <<<"$leaks" | sed 's/^/#   /'; }
+}
+
 no_vms() { ! compgen -G '/sys/class/aerostat/vm-*' >/dev/null; }
 
 # What a case leaves in the kernel's log fails it.
@@ -175,7 +193,12 @@ run_cases() {
 	cases_failed=0
 	mapfile -t cases < <(grep -oE '^test_[a-z0-9_]+' "$0" | grep -E "${CASES:-}")
 	echo "TAP version 13"
-	echo "1..${#cases[@]}"
+	if [[ -e $KMEMLEAK ]]; then
+		echo "1..$((${#cases[@]} + 1))"
+		echo clear >$KMEMLEAK
+	else
+		echo "1..${#cases[@]}"
+	fi
 	dmesg_faults >/dev/null
 	case_failed=0 began=$SECONDS
 	if declare -F set_up >/dev/null; then
@@ -195,6 +218,11 @@ run_cases() {
 			clean_up
 			case_ends $((++n)) "$name"
 		done
+	fi
+	if [[ -e $KMEMLEAK ]]; then
+		case_failed=0 began=$SECONDS
+		nothing_has_leaked
+		case_ends $((++n)) nothing_has_leaked
 	fi
 	return $cases_failed
 }

@@ -8,7 +8,7 @@ test_qemu_killed_while_inflating() {
 	local before users sys
 	before=$(meminfo Shmem)
 	users=$(kvm_users)
-	start_vm a size=1024 || return
+	start_vm a size=1024 ram=huge || return
 	vm_run a 'hog touch 700' || fail "the guest cannot touch 700 MiB"
 	sys=$SYS_a
 	echo manual >$HOST/mode
@@ -26,7 +26,7 @@ test_qemu_killed_while_inflating() {
 
 test_guest_driver_unloaded_with_a_full_balloon() {
 	local total
-	start_vm a size=1024 || return
+	start_vm a size=1024 ram=huge || return
 	total=$(guest_meminfo a MemTotal)
 	echo manual >$HOST/mode
 	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
@@ -52,7 +52,7 @@ test_host_module_stays_while_a_channel_is_mapped() {
 }
 
 test_reset_with_a_balloon() {
-	start_vm a size=1024 || return
+	start_vm a size=1024 ram=huge || return
 	echo manual >$HOST/mode
 	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
 	wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB)) || fail "no inflation"

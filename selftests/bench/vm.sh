@@ -5,7 +5,8 @@
 #
 #   vm_start NAME [size=1024] [ram=memfd] [aerostat=yes] [smp=1] [append=...] [QEMU ARGUMENT...]
 #       size       MiB
-#       ram        memfd | anon | private-memfd | hugetlb (2 MiB pages, reserve them first) | shm (a file in /dev/shm)
+#       ram        memfd | anon | private-memfd | hugetlb (2 MiB pages, reserve them first) | shm (a file in /dev/shm) |
+#                  huge (a file of tmpfs with huge=always: what is touched first costs little)
 #       aerostat   yes: a channel from /dev/aerostat | master: the same, and it can be migrated | no |
 #                  plain-ivshmem: the same device over foreign memory
 #       returns once QEMU answers, long before the guest is up
@@ -28,6 +29,7 @@
 # modprobe knows virtio_balloon, virtio_blk and zram, /bin/hog uses memory.
 
 VM_DIR=/run/vm
+VM_HUGE=/run/vm-huge
 BENCH_BIN=/aerostat/.bench/bin
 
 # What a kernel log must not contain.
@@ -89,6 +91,12 @@ vm_start() {
 	anon) args+=(-object "memory-backend-ram,id=ram,size=${size}M") ;;
 	hugetlb) args+=(-object "memory-backend-memfd,id=ram,size=${size}M,share=on,hugetlb=on,hugetlbsize=2M") ;;
 	shm) args+=(-object "memory-backend-file,id=ram,size=${size}M,share=on,mem-path=/dev/shm/vm-$name") ;;
+	huge)
+		mkdir -p $VM_HUGE
+		mountpoint -q $VM_HUGE || mount -t tmpfs -o huge=always,size=100% tmpfs $VM_HUGE || return
+		# Aligned in memory as it is in the file, or else nothing is mapped huge.
+		args+=(-object "memory-backend-file,id=ram,size=${size}M,share=on,mem-path=$VM_HUGE/$name,align=2M")
+		;;
 	*) vm__fail "unknown ram=$ram" || return ;;
 	esac
 	case $aerostat in
@@ -117,8 +125,9 @@ vm_start() {
 	echo $! >"$VM_DIR/$name/pid"
 	if ! vm__until 60 vm__listens_or_dead "$name" || ! vm_qmp "$name" '{"execute":"query-status"}' >/dev/null 2>&1; then
 		cat "/out/$name.qemu.log" >&2
-		vm__fail "$name: QEMU did not start"
+		vm__fail "$name: QEMU did not start" || return
 	fi
+	rm -f "$VM_HUGE/$name"
 }
 
 vm__listens_or_dead() { [[ -S $VM_DIR/$1/agent && -S $VM_DIR/$1/qmp ]] || ! vm_alive "$1"; }
