@@ -48,7 +48,7 @@ clean:
 help:
 	@echo 'make              modules and tools for the running kernel (KDIR=... for another)'
 	@echo 'make demo         the whole cycle in an emulated host, with a chart; 4 minutes'
-	@echo 'make check        unit tests, then selftests in an emulated host; 20 minutes'
+	@echo 'make check        unit tests, then selftests in an emulated host; 15 minutes'
 	@echo 'make check-more   selftests that are longer or of interest to fewer changes'
 	@echo 'make check-debug  all selftests under KASAN, lockdep, kmemleak; hours (TESTS="kunit.sh guest.sh:oom")'
 	@echo 'make soak         kills, resets, reloads, hostile guests, repeated; two hours'

@@ -23,7 +23,7 @@ kernel=(linux-image-amd64 linux-headers-amd64)
 suite=$release
 inputs=()
 if [[ $release == debug ]]; then
-	kernel=(linux-source bc bison flex libelf-dev libssl-dev lz4)
+	kernel=(linux-source bc bison flex libelf-dev libssl-dev)
 	suite=bookworm
 	inputs=("$(<"$BENCH_DIR/debug.config")" "$(<"$BENCH_DIR/debug-kernel.sh")")
 fi
