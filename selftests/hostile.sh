@@ -75,7 +75,7 @@ flood_runs() { (($(vm_stat bad descriptors) > 10000)); }
 # The ring names all of memory as given in the moment of a reset. The next kernel's memory is watched from its first
 # second; nothing of it may be punched.
 test_reset_with_a_full_ring() {
-	local i n epochs punched
+	local i n boot epochs punched
 	n=$(times 1 50)
 	vm_start a size=1024 append='init_on_alloc=0 panic=-1 aero.watch=64' && vm_wait_up a 120 ||
 		{ fail "the guest does not boot"; return; }
@@ -85,9 +85,9 @@ test_reset_with_a_full_ring() {
 	wait_for 10 test -d "$(vm_sysfs a)"
 	SYS_a=$(vm_sysfs a)
 	for ((i = 1; i <= n; i++)); do
-		VM_TIMEOUT=3 vm_run a 'insmod /modules/aero_hostile.ko attack=stale remap=0' >/dev/null 2>&1
-		sleep 1
-		vm_wait_up a 120 || { fail "reset $i: the guest does not boot again"; return; }
+		boot=$(boot_id a)
+		vm_run a '(sleep 0.2; insmod /modules/aero_hostile.ko attack=stale remap=0) >/dev/null 2>&1 &'
+		wait_for 120 another_boot a "$boot" || { fail "reset $i: the guest does not boot again"; return; }
 		punched=$(vm_stat a punched_bytes)
 		check "reset $i: memory is what it was" vm_watch_ok a
 		sleep 2

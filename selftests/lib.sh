@@ -140,6 +140,13 @@ dmesg_faults() {
 # so by `unset "watched[NAME]"`.
 declare -A watched=()
 
+# boot_id NAME; another_boot NAME ID: is a kernel up that is not the one of ID?
+boot_id() { vm_run "$1" 'cat /proc/sys/kernel/random/boot_id'; }
+another_boot() {
+	local id
+	id=$(VM_TIMEOUT=10 boot_id "$1" 2>/dev/null) && [[ $id && $id != "$2" ]]
+}
+
 check_watched() {
 	local name
 	for name in "${!watched[@]}"; do

@@ -52,13 +52,14 @@ test_host_module_stays_while_a_channel_is_mapped() {
 }
 
 test_reset_with_a_balloon() {
+	local boot
 	start_vm a size=1024 ram=huge || return
 	echo manual >$HOST/mode
 	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
 	wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB)) || fail "no inflation"
+	boot=$(boot_id a)
 	vm_qmp a '{"execute":"system_reset"}' >/dev/null
-	sleep 2
-	vm_wait_up a 120 || fail "the guest does not boot again"
+	wait_for 120 another_boot a "$boot" || fail "the guest does not boot again"
 	check "the whole of the guest's memory can be used" vm_run a 'hog touch 800'
 	check "the old balloon is forgotten" wait_for 15 is "$SYS_a/balloon_bytes" 0
 	vm_insmod a
