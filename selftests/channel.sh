@@ -165,4 +165,18 @@ test_ram_that_cannot_be_taken() {
 	vmm logged
 }
 
+# The closest to a passed-through device that a host without IOMMU has, see vmm/pin.c.
+test_pinned_ram_stays() {
+	vmm pinned
+	vmm pinned-later
+	vmm pinned-elsewhere
+}
+
+test_part_of_a_huge_page_is_refused() {
+	reserve_huge_pages 8 || return
+	vmm huge-part
+	check "all huge pages are free again" test "$(huge_pages Free)" = 8
+	reserve_huge_pages 0
+}
+
 run_cases

@@ -65,6 +65,15 @@ shmem_at_most() { (($(meminfo Shmem) <= $1)); }
 
 kvm_users() { cat /sys/module/kvm_amd/refcnt 2>/dev/null || cat /sys/module/kvm_intel/refcnt; }
 
+# huge_pages FIELD: Total, Free or Rsvd, of the 2 MiB pages that this host has set aside.
+huge_pages() { host_meminfo "HugePages_$1"; }
+
+# reserve_huge_pages N: set so many aside.
+reserve_huge_pages() {
+	echo "$1" >/proc/sys/vm/nr_hugepages
+	[[ $(huge_pages Total) == "$1" ]] || fail "$(huge_pages Total) of $1 huge pages"
+}
+
 # guest_meminfo VM FIELD: KiB, of a guest.
 guest_meminfo() { vm_run "$1" "sed -n 's/^$2: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"; }
 

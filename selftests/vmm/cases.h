@@ -45,5 +45,11 @@ void case_unplugged(void);
 void case_private(void);
 void case_read_only(void);
 void case_logged(void);
+void case_huge_part(void);
+
+/* pin.c */
+void case_pinned(void);
+void case_pinned_later(void);
+void case_pinned_elsewhere(void);
 
 #endif /* SELFTESTS_VMM_CASES_H */

@@ -15,6 +15,8 @@
 #define MiB		0x100000UL
 #define MiB_PAGES	(MiB / AERO_PAGE_SIZE)
 
+#define ARRAY_SIZE(x)	(sizeof(x) / sizeof(*(x)))
+
 /* The host looks once a second when nothing happens, and emulated hosts are slow. */
 #define SOON		5000U
 

@@ -39,13 +39,17 @@ static const struct {
 	{ "private", case_private },
 	{ "read-only", case_read_only },
 	{ "logged", case_logged },
+	{ "huge-part", case_huge_part },
+	{ "pinned", case_pinned },
+	{ "pinned-later", case_pinned_later },
+	{ "pinned-elsewhere", case_pinned_elsewhere },
 };
 
 int main(int argc, char **argv)
 {
 	size_t i;
 
-	for (i = 0; argc == 2 && i < sizeof(cases) / sizeof(*cases); i++) {
+	for (i = 0; argc == 2 && i < ARRAY_SIZE(cases); i++) {
 		if (strcmp(argv[1], cases[i].name))
 			continue;
 		cases[i].run();

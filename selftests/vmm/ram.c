@@ -2,6 +2,7 @@
 /*
  * RAM that cannot be taken: the state says why, and nothing is freed.
  */
+#include <asm/byteorder.h>
 #include <linux/kvm.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -79,4 +80,49 @@ void case_logged(void)
 	check_state(&vmm, "refused: KVM logs writes to RAM", SOON);
 	expect(check_number(getpid(), "balloon_bytes") == 64 * (long long)AERO_PAGE_SIZE,
 	       "the balloon is not what it was");
+}
+
+/**
+ * case_huge_part() - huge pages, of which a part cannot be freed
+ *
+ * Needs 8 reserved pages of 2 MiB.
+ */
+void case_huge_part(void)
+{
+	const long long huge = 2 * MiB_PAGES;
+	/* Before it is told how large a page is, a guest may well give parts. */
+	const struct { long long gfn, nr; } parts[] = {
+		{ huge, 1 }, { huge, huge - 1 }, { huge + 1, huge }, { huge - 1, huge + 1 },
+	};
+	long long resident;
+	struct vmm vmm;
+	long long gfn;
+	size_t i;
+
+	if (!ram_start(&vmm, MAP_SHARED | MAP_HUGETLB, 0))
+		return;
+	check_state(&vmm, "active", SOON);
+	expect(le64_to_cpu(READ_ONCE(vmm.control->granule_bytes)) == 2 * MiB,
+	       "the guest is not told the granule");
+	resident = vmm_resident(&vmm);
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		expect(vmm_send(&vmm, AERO_OP_INFLATE, parts[i].gfn, parts[i].nr, SOON) == 1,
+		       "part %zu is not refused", i);
+		check_state(&vmm, "refused: part of a huge page", SOON);
+		for (gfn = 0; gfn < 3 * huge; gfn++)
+			if (!expect(*(long long *)(vmm.ram + gfn * AERO_PAGE_SIZE) == ~gfn,
+				    "part %zu: page %#llx is lost", i, gfn))
+				break;
+	}
+	expect(vmm_resident(&vmm) == resident, "something was freed");
+	expect(!check_number(getpid(), "balloon_bytes"), "it is in the account");
+
+	/* A driver that knows better gets another chance. */
+	expect(!vmm_greet(&vmm, SOON), "the host does not answer again");
+	check_state(&vmm, "active", SOON);
+	expect(!vmm_send(&vmm, AERO_OP_INFLATE, huge, 2 * huge, SOON), "whole ones are refused");
+	expect(vmm_resident(&vmm) == resident - 2 * huge, "they are not freed");
+	expect(check_number(getpid(), "balloon_bytes") == 4 * (long long)MiB,
+	       "the balloon is not theirs");
+	vmm_stop(&vmm);
 }

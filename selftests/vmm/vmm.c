@@ -72,16 +72,20 @@ static int vmm_set_slot(struct vmm *vmm, u32 slot, u32 flags, u64 gpa, void *hva
  * vmm_add_ram() - make RAM of a memfd and map it
  * @vmm: has none
  * @size: bytes
- * @map_flags: MAP_SHARED, which the host can take, or MAP_PRIVATE, which it cannot
+ * @map_flags: MAP_SHARED, which the host can take, or MAP_PRIVATE, which it cannot;
+ *	with MAP_HUGETLB, of huge pages, which somebody has reserved
  *
  * Return: 0 or a negative errno.
  */
 int vmm_add_ram(struct vmm *vmm, size_t size, int map_flags)
 {
+	unsigned int memfd_flags = MFD_CLOEXEC;
 	void *ram;
 	int err;
 
-	vmm->ram_fd = memfd_create("ram", MFD_CLOEXEC);
+	if (map_flags & MAP_HUGETLB)
+		memfd_flags |= MFD_HUGETLB;
+	vmm->ram_fd = memfd_create("ram", memfd_flags);
 	if (vmm->ram_fd < 0)
 		return -errno;
 	ram = MAP_FAILED;
@@ -450,30 +454,18 @@ int vmm_greet(struct vmm *vmm, unsigned int ms)
 }
 
 /**
- * vmm_send() - send descriptors for a range and wait until all have been done with
- * @vmm: is answered; its ring is empty
- * @op: what happened to the pages
- * @gfn: first page
- * @nr: pages; more than AERO_DESC_MAX_PAGES become several descriptors
- * @ms: wait for at most so many milliseconds
+ * vmm_settle() - publish what was posted and wait until all has been done with
+ * @vmm: is answered
+ * @ms: for at most so many milliseconds
  *
  * Return: the number of descriptors that were refused, -ETIMEDOUT or -EPROTO.
  */
-int vmm_send(struct vmm *vmm, enum aero_op op, u64 gfn, u64 nr, unsigned int ms)
+int vmm_settle(struct vmm *vmm, unsigned int ms)
 {
 	unsigned int waited;
 	u32 refused = 0;
 	int err;
 
-	while (nr) {
-		u32 part = nr < AERO_DESC_MAX_PAGES ? nr : AERO_DESC_MAX_PAGES;
-
-		err = vmm_post(vmm, op, gfn, part);
-		if (err)
-			return err;
-		gfn += part;
-		nr -= part;
-	}
 	vmm_publish(vmm);
 	for (waited = 0; vmm->reaped != vmm->head; waited += VMM_BEAT_MS) {
 		if (waited > ms)
@@ -484,4 +476,29 @@ int vmm_send(struct vmm *vmm, enum aero_op op, u64 gfn, u64 nr, unsigned int ms)
 			return err;
 	}
 	return refused;
+}
+
+/**
+ * vmm_send() - send descriptors for a range and wait until all have been done with
+ * @vmm: is answered; its ring is empty
+ * @op: what happened to the pages
+ * @gfn: first page
+ * @nr: pages; more than AERO_DESC_MAX_PAGES become several descriptors
+ * @ms: wait for at most so many milliseconds
+ *
+ * Return: the number of descriptors that were refused, -EAGAIN if they do not fit,
+ * -ETIMEDOUT or -EPROTO.
+ */
+int vmm_send(struct vmm *vmm, enum aero_op op, u64 gfn, u64 nr, unsigned int ms)
+{
+	while (nr) {
+		u32 part = nr < AERO_DESC_MAX_PAGES ? nr : AERO_DESC_MAX_PAGES;
+		int err = vmm_post(vmm, op, gfn, part);
+
+		if (err)
+			return err;
+		gfn += part;
+		nr -= part;
+	}
+	return vmm_settle(vmm, ms);
 }

@@ -94,6 +94,7 @@ int vmm_reap(struct vmm *vmm, u32 *refused);
 /* The same for who has time: they beat while they wait. */
 void vmm_sleep(struct vmm *vmm, unsigned int ms);
 int vmm_greet(struct vmm *vmm, unsigned int ms);
+int vmm_settle(struct vmm *vmm, unsigned int ms);
 int vmm_send(struct vmm *vmm, enum aero_op op, u64 gfn, u64 nr, unsigned int ms);
 
 #endif /* SELFTESTS_VMM_H */
