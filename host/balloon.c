@@ -147,3 +147,29 @@ int aero_balloon_remove(struct aero_balloon *balloon, u64 gfn, u64 nr)
 		aero_balloon_change(balloon, gfn, nr, false);
 	return err;
 }
+
+/**
+ * aero_balloon_next() - find pages that are in the balloon
+ * @balloon: the VM's record
+ * @gfn: where to begin to look, and the first guest frame found
+ * @nr: result, pages from there on that are in the balloon; more may follow
+ *
+ * Return: false if there are none.
+ */
+bool aero_balloon_next(struct aero_balloon *balloon, u64 *gfn, u64 *nr)
+{
+	unsigned long from = *gfn % AERO_BALLOON_CHUNK;
+	unsigned long start = *gfn / AERO_BALLOON_CHUNK;
+	unsigned long index, first;
+	void *bitmap;
+
+	xa_for_each_start(&balloon->chunks, index, bitmap, start) {
+		first = find_next_bit(bitmap, AERO_BALLOON_CHUNK, index == start ? from : 0);
+		if (first == AERO_BALLOON_CHUNK)
+			continue;
+		*gfn = (u64)index * AERO_BALLOON_CHUNK + first;
+		*nr = find_next_zero_bit(bitmap, AERO_BALLOON_CHUNK, first) - first;
+		return true;
+	}
+	return false;
+}

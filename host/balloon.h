@@ -25,5 +25,6 @@ void aero_balloon_init(struct aero_balloon *balloon);
 void aero_balloon_clear(struct aero_balloon *balloon);
 int aero_balloon_add(struct aero_balloon *balloon, u64 gfn, u64 nr);
 int aero_balloon_remove(struct aero_balloon *balloon, u64 gfn, u64 nr);
+bool aero_balloon_next(struct aero_balloon *balloon, u64 *gfn, u64 *nr);
 
 #endif /* AEROSTAT_BALLOON_H */

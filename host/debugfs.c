@@ -23,6 +23,7 @@ static int stats_show(struct seq_file *seq, void *data)
 	seq_printf(seq, "refused_pages %llu\n", READ_ONCE(counts->refused));
 	seq_printf(seq, "punches %llu\n", READ_ONCE(counts->punches));
 	seq_printf(seq, "punched_bytes %llu\n", READ_ONCE(counts->punched));
+	seq_printf(seq, "filled_pages %llu\n", READ_ONCE(counts->filled));
 	seq_printf(seq, "challenges %llu\n", READ_ONCE(counts->challenges));
 	seq_printf(seq, "epochs %llu\n", READ_ONCE(counts->epochs));
 	seq_printf(seq, "worked_us %llu\n", READ_ONCE(counts->worked_us));

@@ -86,22 +86,36 @@ void aero_batch_reset(struct aero_batch *batch)
 	batch->resumed = false;
 }
 
-/*
+/**
+ * aero_reclaim_pinned() - is anything pinned in a range of a file?
+ * @file: shmem or hugetlb
+ * @offset: of the range, bytes
+ * @len: of the range, bytes
+ * @index_shift: bytes of one index of the file's page cache, as a power of two
+ * @present: increased by the pages that are in memory, up to the first that is
+ *	pinned; pages beside the range count, too, if they are of one folio with it
+ *
  * Pages that a device may write to stay where they are: the guest would go on
  * with other ones. Swapped-out pages are no folios and need no look.
+ *
+ * Context: Process context; may sleep.
+ * Return: true if so.
  */
-static bool aero_reclaim_pinned(const struct aero_hole *hole)
+bool aero_reclaim_pinned(struct file *file, loff_t offset, loff_t len, unsigned int index_shift,
+			 u64 *present)
 {
 	struct folio_batch folios;
-	pgoff_t next = hole->offset >> hole->index_shift;
-	pgoff_t last = (hole->offset + hole->len - 1) >> hole->index_shift;
+	pgoff_t next = offset >> index_shift;
+	pgoff_t last = (offset + len - 1) >> index_shift;
 	bool pinned = false;
 	unsigned int i;
 
 	folio_batch_init(&folios);
-	while (!pinned && filemap_get_folios(hole->file->f_mapping, &next, last, &folios)) {
-		for (i = 0; i < folio_batch_count(&folios); i++)
+	while (!pinned && filemap_get_folios(file->f_mapping, &next, last, &folios)) {
+		for (i = 0; i < folio_batch_count(&folios); i++) {
 			pinned |= folio_maybe_dma_pinned(folios.folios[i]);
+			*present += folio_nr_pages(folios.folios[i]);
+		}
 		folio_batch_release(&folios);
 		cond_resched();
 	}
@@ -125,14 +139,16 @@ static void aero_reclaim_punch(struct aero_vm *vm)
 {
 	struct aero_batch *batch = vm->batch;
 	struct aero_hole *hole = &batch->hole;
-	enum aero_vm_reason reason;
+	enum aero_vm_reason reason = AERO_REASON_PUNCH;
+	u64 present = 0;
 	int err = 0;
 	u32 i;
 
 	if (!hole->file)
 		return;
 	/* As late as can be: nothing keeps a page from being pinned after the look. */
-	reason = aero_reclaim_pinned(hole) ? AERO_REASON_PINNED : AERO_REASON_PUNCH;
+	if (aero_reclaim_pinned(hole->file, hole->offset, hole->len, hole->index_shift, &present))
+		reason = AERO_REASON_PINNED;
 	if (reason == AERO_REASON_PUNCH)
 		err = vfs_fallocate(hole->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 				    hole->offset, hole->len);

@@ -10,9 +10,12 @@
 struct aero_batch;
 struct aero_gpa;
 struct aero_vm;
+struct file;
 
 struct aero_batch *aero_batch_alloc(void);
 void aero_batch_reset(struct aero_batch *batch);
+bool aero_reclaim_pinned(struct file *file, loff_t offset, loff_t len, unsigned int index_shift,
+			 u64 *present);
 bool aero_reclaim_section(struct aero_vm *vm, struct aero_gpa *gpa);
 
 #endif /* AEROSTAT_RECLAIM_H */

@@ -248,6 +248,7 @@ static void aero_vm_challenge(struct aero_vm *vm, struct aero_gpa *gpa)
 	vm->generation = gpa->generation;
 	vm->paroled = true;
 	vm->challenged_at = jiffies;
+	aero_holes_alert(&vm->holes);
 	vm->counts.challenges++;
 	do {
 		vm->challenge = get_random_u64();
@@ -380,6 +381,9 @@ static bool aero_vm_section(struct aero_vm *vm)
 			aero_balloon_clear(&vm->balloon);
 			vm->paroled = false;
 		}
+		/* Who is refused has everything back; what is done is looked at later. */
+		if (!more && (vm->state == AERO_VM_ACTIVE || vm->state == AERO_VM_SILENT))
+			more = aero_holes_section(vm, &gpa);
 		aero_vm_check_heartbeat(vm);
 	}
 	aero_gpa_leave(&gpa);
@@ -608,6 +612,7 @@ struct aero_vm *aero_vm_create(struct aero_host *host, struct aero_channel *chan
 	vm->told_reason = AERO_REASON_NO_DRIVER;
 	ratelimit_state_init(&vm->telling, AERO_VM_TELL_INTERVAL, AERO_VM_TELL_BURST);
 	ratelimit_set_flags(&vm->telling, RATELIMIT_MSG_ON_RELEASE);
+	aero_holes_init(&vm->holes);
 	aero_pace_init(&vm->pace);
 	vm->worked_at = ktime_to_us(ktime_get());
 	vm->config.shares = AERO_APPORTION_SHARES;

@@ -17,6 +17,7 @@
 #include "apportion.h"
 #include "balloon.h"
 #include "gpa.h"
+#include "holes.h"
 #include "pace.h"
 #include "pressure.h"
 
@@ -111,6 +112,7 @@ struct aero_vm_config {
  * @refused: pages that could not be freed
  * @punches: holes punched
  * @punched: bytes of them
+ * @filled: pages that the last round found where there should be holes
  * @challenges: issued
  * @epochs: guest drivers that said hello
  * @worked_us: time that the VM's work took, microseconds
@@ -124,6 +126,7 @@ struct aero_vm_counts {
 	u64 refused;
 	u64 punches;
 	u64 punched;
+	u64 filled;
 	u64 challenges;
 	u64 epochs;
 	u64 worked_us;
@@ -164,6 +167,7 @@ struct aero_vm_counts {
  * @heartbeat_at: when it changed, jiffies
  * @balloon: pages given
  * @batch: room for reclaim
+ * @holes: looks whether they are still holes
  * @pace: what it has wasted of the host's time
  * @worked_at: when the work last ended, ktime in microseconds
  * @told: the last state that userspace was told of
@@ -219,6 +223,7 @@ struct aero_vm {
 	unsigned long heartbeat_at;
 	struct aero_balloon balloon;
 	struct aero_batch *batch;
+	struct aero_holes holes;
 	struct aero_pace pace;
 	u64 worked_at;
 	enum aero_vm_state told;

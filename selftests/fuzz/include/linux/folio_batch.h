@@ -30,6 +30,11 @@ static inline void folio_batch_release(struct folio_batch *batch)
 	batch->nr = 0;
 }
 
+static inline long folio_nr_pages(const struct folio *folio)
+{
+	return 1;
+}
+
 unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, pgoff_t end,
 				struct folio_batch *batch);
 bool folio_maybe_dma_pinned(struct folio *folio);

@@ -48,6 +48,9 @@ static inline int xa_err(void *entry)
 	return (long)entry < 0 && (long)entry >= -4095 ? (long)entry : 0;
 }
 
+/* In the order of their arrival, and from the first one on. */
+#define xa_for_each_start(xa, at, value, from)	xa_for_each(xa, at, value) if ((at) >= (from))
+
 #define xa_for_each(xa, at, value)					\
 	for (unsigned int __i = 0;					\
 	     __i < (xa)->nr && ((at) = (xa)->index[__i], (value) = (xa)->entry[__i], true); \
