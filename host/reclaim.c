@@ -254,8 +254,8 @@ static int aero_reclaim_admit(struct aero_vm *vm, struct aero_gpa *gpa, u32 inde
 		aero_reclaim_refuse(vm, range, aero_vm_backing_reason(vm->batch->window.backing));
 		return 0;
 	case -EINVAL:
-		/* The guest aligned its frame; the RAM lies in the file otherwise. */
-		aero_reclaim_refuse(vm, range, AERO_REASON_PUNCH);
+		/* It may not know yet that this RAM, plugged a moment ago, has huge pages. */
+		aero_reclaim_refuse(vm, range, AERO_REASON_GRANULE);
 		return 0;
 	default:
 		aero_vm_set_state(vm, AERO_VM_QUARANTINED, AERO_REASON_RANGE);

@@ -88,6 +88,8 @@ static const char * const aero_vm_reasons[] = {
 		"a device has pinned RAM (VFIO, vDPA, RDMA); unplug it, or leave this VM alone",
 	[AERO_REASON_PUNCH] =
 		"the RAM file does not give pages up; do not seal the memfd (seal=off)",
+	[AERO_REASON_GRANULE] =
+		"part of a huge page was given, but only whole ones can be freed; load the guest driver that came with this module",
 	[AERO_REASON_VERSION] =
 		"the guest driver speaks another ABI version; load the one that came with this module",
 	[AERO_REASON_MEMSLOTS] = "memory layout changed (reset?); waiting for the guest driver",

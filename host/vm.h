@@ -58,12 +58,13 @@ enum aero_vm_state {
  * @AERO_REASON_MIGRATING: KVM logs writes
  * @AERO_REASON_PINNED: a device or another long-term user has pinned RAM
  * @AERO_REASON_PUNCH: the file refused to give its pages up (a sealed memfd)
+ * @AERO_REASON_GRANULE: a part of a huge page was given
  * @AERO_REASON_VERSION: the guest speaks another major version
  * @AERO_REASON_MEMSLOTS: memslots changed
  * @AERO_REASON_HEARTBEAT: no sign of life
  * @AERO_REASON_INDEX: ring index beyond the ring
  * @AERO_REASON_DESC: malformed descriptor
- * @AERO_REASON_RANGE: range outside of RAM, or not a multiple of the granule
+ * @AERO_REASON_RANGE: range outside of RAM
  * @AERO_REASON_DUPLICATE: gave a page twice, or took back what it never gave
  * @AERO_NR_REASONS: number of reasons
  */
@@ -78,6 +79,7 @@ enum aero_vm_reason {
 	AERO_REASON_MIGRATING,
 	AERO_REASON_PINNED,
 	AERO_REASON_PUNCH,
+	AERO_REASON_GRANULE,
 	AERO_REASON_VERSION,
 	AERO_REASON_MEMSLOTS,
 	AERO_REASON_HEARTBEAT,
