@@ -5,8 +5,9 @@
 #
 #   vm_start NAME [size=1024] [ram=memfd] [aerostat=yes] [smp=1] [append=...] [QEMU ARGUMENT...]
 #       size       MiB
-#       ram        memfd | anon | private-memfd | hugetlb (2 MiB pages, reserve them first) | shm (a file in /dev/shm) |
-#                  huge (a file of tmpfs with huge=always: what is touched first costs little)
+#       ram        memfd | anon | private-memfd | huge (tmpfs with huge=always: what is touched first costs little) |
+#                  hugetlb (2 MiB pages, reserve them first) | shm[:DIR] (a file in /dev/shm or DIR, which stays);
+#                  the last two are in use as a whole at once
 #       aerostat   yes: a channel from /dev/aerostat | master: the same, and it can be migrated | no |
 #                  plain-ivshmem: the same device over foreign memory
 #       returns once QEMU answers, long before the guest is up
@@ -89,13 +90,16 @@ vm_start() {
 	memfd) args+=(-object "memory-backend-memfd,id=ram,size=${size}M,share=on") ;;
 	private-memfd) args+=(-object "memory-backend-memfd,id=ram,size=${size}M,share=off") ;;
 	anon) args+=(-object "memory-backend-ram,id=ram,size=${size}M") ;;
-	hugetlb) args+=(-object "memory-backend-memfd,id=ram,size=${size}M,share=on,hugetlb=on,hugetlbsize=2M") ;;
-	shm) args+=(-object "memory-backend-file,id=ram,size=${size}M,share=on,mem-path=/dev/shm/vm-$name") ;;
 	huge)
 		mkdir -p $VM_HUGE
 		mountpoint -q $VM_HUGE || mount -t tmpfs -o huge=always,size=100% tmpfs $VM_HUGE || return
 		# Aligned in memory as it is in the file, or else nothing is mapped huge.
 		args+=(-object "memory-backend-file,id=ram,size=${size}M,share=on,mem-path=$VM_HUGE/$name,align=2M")
+		;;
+	hugetlb) args+=(-object "memory-backend-memfd,id=ram,size=${size}M,share=on,hugetlb=on,hugetlbsize=2M,prealloc=on") ;;
+	shm | shm:*)
+		ram=${ram#shm} ram=${ram#:}
+		args+=(-object "memory-backend-file,id=ram,size=${size}M,share=on,prealloc=on,mem-path=${ram:-/dev/shm}/vm-$name")
 		;;
 	*) vm__fail "unknown ram=$ram" || return ;;
 	esac
