@@ -40,7 +40,6 @@ test_a_balloon_follows_its_target() {
 	check "all of it is back" wait_for 10 shmem_at_most $((before + 1))
 }
 
-only_vm_is() { is /sys/class/aerostat/vm-*/state "$1"; }
 shmem_at_least() { (($(meminfo Shmem) >= $1)); }
 
 test_who_may_open_it() {

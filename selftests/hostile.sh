@@ -54,7 +54,42 @@ test_fuzz() {
 	check_num "MiB that the host has lost" $((before - $(meminfo MemAvailable))) le 64
 }
 
-one_vm() { [[ $(compgen -G '/sys/class/aerostat/vm-*' | wc -l) == 1 ]]; }
+# The same without a guest in between, and with what only a VMM can do.
+# A neighbour, a process like it, watches each byte that it has.
+test_a_hostile_vmm() {
+	local vmm=$SELFTESTS/vmm/vmm seed=${AEROSTAT_SEED:-$RANDOM} good bad dir mib out=/tmp/hostile
+	local count=${AEROSTAT_DESCS:-$((1000 * $(times 300 10000)))}
+	echo 100 >$HOST/waste_percent
+	echo manual >$HOST/mode
+	"$vmm" follow &
+	good=$!
+	wait_for 10 only_vm_is active || { fail "the neighbour is not served"; kill $good; return; }
+	dir=$(echo /sys/class/aerostat/vm-*)
+	echo "# seed $seed, $count descriptors"
+	timeout 3600 "$vmm" hostile "$seed" "$count" >$out &
+	bad=$!
+	while [[ -d /proc/$bad ]]; do
+		for mib in 40 8; do
+			echo $((mib * MiB)) >$HOST/reclaim_target_bytes
+			sleep 0.5
+			check "the neighbour follows its target" wait_for 10 same "$dir/balloon_bytes" "$dir/target_bytes"
+		done
+	done
+	check "seed $seed: nothing is lost, and the host serves to the end" wait $bad
+	sed 's/^/# /' $out
+	check_num "descriptors that the host has read" "$(said read)" ge $((count / 2))
+	check_num "of which ended an epoch" "$(said quarantines)" gt 0
+	check_num "changes of memslots meanwhile" "$(said replugs)" gt 0
+	check_num "channels mapped anew" "$(said remaps)" gt 0
+	check "its VM has gone" wait_for 10 one_vm
+	echo $((24 * MiB)) >$HOST/reclaim_target_bytes
+	check "the neighbour is served as before" wait_for 20 is "$dir/balloon_bytes" $((24 * MiB))
+	kill -TERM $good
+	check "the neighbour has lost nothing" wait $good
+}
+
+same() { [[ $(<"$1") == "$(<"$2")" ]]; }
+said() { sed -n "s/^$1 //p" $out; }
 
 test_a_flood_costs_the_host_a_twentieth() {
 	local before began spent

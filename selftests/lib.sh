@@ -186,6 +186,8 @@ nothing_has_leaked() {
 }
 
 no_vms() { ! compgen -G '/sys/class/aerostat/vm-*' >/dev/null; }
+one_vm() { [[ $(compgen -G '/sys/class/aerostat/vm-*' | wc -l) == 1 ]]; }
+only_vm_is() { is /sys/class/aerostat/vm-*/state "$1"; }
 
 # What a case leaves in the kernel's log fails it.
 case_ends() {

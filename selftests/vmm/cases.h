@@ -47,6 +47,9 @@ void case_read_only(void);
 void case_logged(void);
 void case_huge_part(void);
 
+/* hostile.c */
+void case_hostile(void);
+
 /* pin.c */
 void case_pinned(void);
 void case_pinned_later(void);

@@ -12,6 +12,7 @@
 #include "check.h"
 
 static bool failed;
+static char **check_arguments;
 
 /**
  * check_that() - see expect()
@@ -48,6 +49,27 @@ bool check_that(bool ok, const char *file, int line, const char *what, ...)
 bool check_failed(void)
 {
 	return failed;
+}
+
+/**
+ * check_set_arguments() - what follows the case's name in the command line
+ * @arguments: ends with NULL
+ */
+void check_set_arguments(char **arguments)
+{
+	check_arguments = arguments;
+}
+
+/**
+ * check_argument() - a number from the command line
+ * @n: which one; those before it are there
+ * @otherwise: what it is if it is not there
+ *
+ * Return: it.
+ */
+u64 check_argument(unsigned int n, u64 otherwise)
+{
+	return check_arguments[n] ? strtoull(check_arguments[n], NULL, 0) : otherwise;
 }
 
 static bool check_read(const char *path, char *value, size_t size)
@@ -128,6 +150,33 @@ long long check_number(pid_t pid, const char *name)
 	char value[32];
 
 	return check_attr(pid, name, value, sizeof(value)) ? atoll(value) : -1;
+}
+
+/**
+ * check_stat() - a number of the host's own statistics of a process's VM
+ * @pid: process
+ * @name: what the line in debugfs begins with
+ *
+ * Return: it, or -1.
+ */
+long long check_stat(pid_t pid, const char *name)
+{
+	char dir[64], path[128], line[128];
+	size_t length = strlen(name);
+	long long value = -1;
+	FILE *file;
+
+	if (!check_find(pid, dir, sizeof(dir)))
+		return -1;
+	snprintf(path, sizeof(path), "/sys/kernel/debug/aerostat/%s/stats", strrchr(dir, '/') + 1);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	while (value < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, length) && line[length] == ' ')
+			value = atoll(line + length);
+	fclose(file);
+	return value;
 }
 
 /**
@@ -269,6 +318,24 @@ int check_receive_fd(int socket)
 	}
 	expect(fd >= 0, "no descriptor received");
 	return fd;
+}
+
+/**
+ * check_map_patiently() - map a channel again that was unmapped a moment ago
+ * @vmm: has an open channel, whose old VM may still be there
+ *
+ * Return: 0 or a negative errno.
+ */
+int check_map_patiently(struct vmm *vmm)
+{
+	int tries, err = -EBUSY;
+
+	for (tries = 0; err == -EBUSY && tries < 250; tries++) {
+		err = vmm_map_channel(vmm);
+		if (err)
+			usleep(20000);
+	}
+	return err;
 }
 
 /**

@@ -25,16 +25,20 @@
 
 bool __printf(4, 5) check_that(bool ok, const char *file, int line, const char *what, ...);
 bool check_failed(void);
+void check_set_arguments(char **arguments);
+u64 check_argument(unsigned int n, u64 otherwise);
 
 int check_count(pid_t pid);
 bool check_attr(pid_t pid, const char *name, char *value, size_t size);
 long long check_number(pid_t pid, const char *name);
+long long check_stat(pid_t pid, const char *name);
 bool check_state(struct vmm *vmm, const char *begin, unsigned int ms);
 bool check_gone(pid_t pid, unsigned int ms);
 void check_serves(struct vmm *vmm);
 
 void check_send_fd(int socket, int fd);
 int check_receive_fd(int socket);
+int check_map_patiently(struct vmm *vmm);
 int check_child(pid_t pid);
 
 #endif /* SELFTESTS_VMM_CHECK_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmm CASE: run a case; says what is wrong and exits with 1 then. See
+ * vmm CASE [ARGUMENT...]: run a case; says what is wrong and exits with 1 then. See
  * channel.sh for what the cases need around them.
  */
 #include <stdio.h>
@@ -40,6 +40,7 @@ static const struct {
 	{ "read-only", case_read_only },
 	{ "logged", case_logged },
 	{ "huge-part", case_huge_part },
+	{ "hostile", case_hostile },
 	{ "pinned", case_pinned },
 	{ "pinned-later", case_pinned_later },
 	{ "pinned-elsewhere", case_pinned_elsewhere },
@@ -49,12 +50,13 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
-	for (i = 0; argc == 2 && i < ARRAY_SIZE(cases); i++) {
+	for (i = 0; argc >= 2 && i < ARRAY_SIZE(cases); i++) {
 		if (strcmp(argv[1], cases[i].name))
 			continue;
+		check_set_arguments(argv + 2);
 		cases[i].run();
 		return check_failed();
 	}
-	fprintf(stderr, "usage: vmm CASE\n");
+	fprintf(stderr, "usage: vmm CASE [ARGUMENT...]\n");
 	return 2;
 }

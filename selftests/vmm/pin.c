@@ -25,7 +25,7 @@ static bool pin_start(struct vmm *vmm)
 {
 	if (!expect(!vmm_start(vmm, RAM), "no VM"))
 		return false;
-	vmm_touch(vmm, 0, RAM / AERO_PAGE_SIZE);
+	vmm_fill(vmm, 0, RAM / AERO_PAGE_SIZE);
 	return expect(!vmm_greet(vmm, SOON), "the host does not answer") &&
 	       check_state(vmm, "active", SOON);
 }
@@ -55,16 +55,6 @@ static void pin_release(int ring)
 	expect(!syscall(__NR_io_uring_register, ring, IORING_UNREGISTER_BUFFERS, NULL, 0),
 	       "still pinned");
 	close(ring);
-}
-
-static bool pin_intact(const struct vmm *vmm, u64 gfn, u64 nr)
-{
-	u64 i;
-
-	for (i = gfn; i < gfn + nr; i++)
-		if (*(u64 *)(vmm->ram + i * AERO_PAGE_SIZE) != ~i)
-			return expect(false, "page %#llx is lost", (unsigned long long)i);
-	return true;
 }
 
 static bool pin_result(const struct vmm *vmm, u32 index, enum aero_result result)
@@ -119,7 +109,7 @@ void case_pinned(void)
 	for (i = 0; i < ARRAY_SIZE(gifts); i++) {
 		expect(pin_result(&vmm, i, gifts[i].result), "gift %zu", i);
 		if (gifts[i].result == AERO_RESULT_REFUSED)
-			pin_intact(&vmm, gifts[i].gfn, gifts[i].nr);
+			expect(vmm_intact(&vmm, gifts[i].gfn, gifts[i].nr), "gift %zu is lost", i);
 	}
 	check_state(&vmm, PINNED, SOON);
 	expect(vmm_resident(&vmm) == resident - (long long)freed, "%lld of %lld pages are left",

@@ -44,30 +44,38 @@ static void on_term(int signal)
 /**
  * case_follow() - a VM of 64 MiB whose balloon follows its target until SIGTERM
  *
- * Tells the host its exact size: pages from the bottom on are in the balloon.
+ * Tells the host its exact size: pages from the bottom on are in the balloon, and
+ * each byte of the others is watched.
  */
 void case_follow(void)
 {
 	struct vmm vmm;
-	u64 balloon = 0;
+	u64 balloon = 0, pages;
+	unsigned int rounds;
 	int refused = 0;
 
 	signal(SIGTERM, on_term);
 	if (!expect(!vmm_start(&vmm, 64 * MiB), "no VM") ||
 	    !expect(!vmm_greet(&vmm, SOON), "the host does not answer"))
 		return;
-	vmm_touch(&vmm, 0, vmm.ram_size / AERO_PAGE_SIZE);
-	while (!READ_ONCE(stop) && !refused) {
+	pages = vmm.ram_size / AERO_PAGE_SIZE;
+	vmm_fill(&vmm, 0, pages);
+	for (rounds = 0; !READ_ONCE(stop) && !refused; rounds++) {
 		u64 target = vmm_target(&vmm);
 
 		if (target > balloon)
 			refused = vmm_send(&vmm, AERO_OP_INFLATE, balloon, target - balloon, SOON);
 		else if (target < balloon)
 			refused = vmm_send(&vmm, AERO_OP_DEFLATE, target, balloon - target, SOON);
+		if (target < balloon)
+			vmm_fill(&vmm, target, balloon - target);
 		balloon = target;
+		if (!(rounds % 64))
+			expect(vmm_intact(&vmm, balloon, pages - balloon), "memory is lost");
 		vmm_sleep(&vmm, 20);
 	}
 	expect(!refused, "%d refused", refused);
+	expect(vmm_intact(&vmm, balloon, pages - balloon), "memory is lost");
 	vmm_stop(&vmm);
 }
 

@@ -22,18 +22,6 @@ static bool share_build(struct vmm *vmm)
 		      !vmm_plug_ram(vmm, 0), "no KVM VM");
 }
 
-static int share_map_patiently(struct vmm *vmm)
-{
-	int tries, err = -EBUSY;
-
-	for (tries = 0; err == -EBUSY && tries < 250; tries++) {
-		err = vmm_map_channel(vmm);
-		if (err)
-			usleep(20000);
-	}
-	return err;
-}
-
 /**
  * case_busy() - of two processes with the same file, the first to map it is the VM
  */
@@ -77,7 +65,7 @@ void case_passed_on(void)
 		expect(vmm_map_channel(&vmm) == -EBUSY, "mapped while the first maps it");
 		if (write(sockets[1], "", 1) != 1 || read(sockets[1], &byte, 1) != 1)
 			exit(3);
-		if (share_build(&vmm) && expect(!share_map_patiently(&vmm), "not mapped") &&
+		if (share_build(&vmm) && expect(!check_map_patiently(&vmm), "not mapped") &&
 		    expect(!vmm_plug_channel(&vmm), "no memslot"))
 			check_serves(&vmm);
 		exit(check_failed());
@@ -148,7 +136,7 @@ void case_forked(void)
 	}
 	expect(!vmm_unplug_channel(&vmm) && !vmm_unmap_channel(&vmm), "not unmapped");
 	check_gone(getpid(), SOON);
-	if (expect(!share_map_patiently(&vmm) && !vmm_plug_channel(&vmm), "not mapped again"))
+	if (expect(!check_map_patiently(&vmm) && !vmm_plug_channel(&vmm), "not mapped again"))
 		expect(!vmm_greet(&vmm, SOON), "not served again");
 	expect(write(sockets[0], "", 1) == 1, "the third child");
 	expect(!check_child(child), "the third child");
@@ -182,7 +170,7 @@ void case_exec_again(void)
 	check_gone(getpid(), SOON);
 	vmm_init(&vmm);
 	vmm.channel_fd = EXEC_FD;
-	if (share_build(&vmm) && expect(!share_map_patiently(&vmm), "not mapped") &&
+	if (share_build(&vmm) && expect(!check_map_patiently(&vmm), "not mapped") &&
 	    expect(!vmm_plug_channel(&vmm), "no memslot"))
 		check_serves(&vmm);
 }

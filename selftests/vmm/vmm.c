@@ -14,6 +14,7 @@
 #include "vmm.h"
 
 #define VMM_BEAT_MS	10
+#define VMM_PAGE_WORDS	(AERO_PAGE_SIZE / sizeof(u64))
 
 /**
  * vmm_init() - a VM of which nothing is there yet
@@ -55,7 +56,18 @@ void vmm_destroy_vm(struct vmm *vmm)
 	vmm->vm = -1;
 }
 
-static int vmm_set_slot(struct vmm *vmm, u32 slot, u32 flags, u64 gpa, void *hva, u64 size)
+/**
+ * vmm_set_slot() - show memory to the guest, or hide it
+ * @vmm: has a KVM VM
+ * @slot: number
+ * @flags: KVM_MEM_*
+ * @gpa: where the guest sees it
+ * @hva: where it is
+ * @size: bytes; 0 hides it
+ *
+ * Return: 0 or a negative errno.
+ */
+int vmm_set_slot(struct vmm *vmm, u32 slot, u32 flags, u64 gpa, void *hva, u64 size)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
@@ -260,6 +272,40 @@ void vmm_touch(struct vmm *vmm, u64 gfn, u64 nr)
 
 	for (i = gfn; i < gfn + nr; i++)
 		WRITE_ONCE(*(u64 *)(vmm->ram + i * AERO_PAGE_SIZE), ~i);
+}
+
+/**
+ * vmm_fill() - write to each byte of pages of the RAM
+ * @vmm: has RAM
+ * @gfn: first page
+ * @nr: pages
+ */
+void vmm_fill(struct vmm *vmm, u64 gfn, u64 nr)
+{
+	u64 *word = (u64 *)(vmm->ram + gfn * AERO_PAGE_SIZE);
+	u64 i;
+
+	for (i = gfn * VMM_PAGE_WORDS; i < (gfn + nr) * VMM_PAGE_WORDS; i++)
+		*word++ = ~i;
+}
+
+/**
+ * vmm_intact() - is each byte of what vmm_fill() wrote still there?
+ * @vmm: has RAM
+ * @gfn: first page
+ * @nr: pages
+ *
+ * Return: true if so.
+ */
+bool vmm_intact(const struct vmm *vmm, u64 gfn, u64 nr)
+{
+	const u64 *word = (u64 *)(vmm->ram + gfn * AERO_PAGE_SIZE);
+	u64 i;
+
+	for (i = gfn * VMM_PAGE_WORDS; i < (gfn + nr) * VMM_PAGE_WORDS; i++)
+		if (*word++ != ~i)
+			return false;
+	return true;
 }
 
 /**

@@ -64,6 +64,7 @@ void vmm_init(struct vmm *vmm);
 int vmm_create_vm(struct vmm *vmm);
 int vmm_add_ram(struct vmm *vmm, size_t size, int map_flags);
 int vmm_plug_ram(struct vmm *vmm, u32 slot_flags);
+int vmm_set_slot(struct vmm *vmm, u32 slot, u32 flags, u64 gpa, void *hva, u64 size);
 int vmm_open_channel(struct vmm *vmm);
 int vmm_map_channel(struct vmm *vmm);
 int vmm_plug_channel(struct vmm *vmm);
@@ -79,6 +80,8 @@ void vmm_stop(struct vmm *vmm);
 
 /* The host's memory behind the RAM. */
 void vmm_touch(struct vmm *vmm, u64 gfn, u64 nr);
+void vmm_fill(struct vmm *vmm, u64 gfn, u64 nr);
+bool vmm_intact(const struct vmm *vmm, u64 gfn, u64 nr);
 long long vmm_resident(const struct vmm *vmm);
 
 /* The guest driver. */
