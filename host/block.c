@@ -9,9 +9,18 @@
  * time would tear holes into a direct map of 1 GiB pages.)
  *
  * Blocks come and go with the hardware; a notifier on their bus keeps the list.
- * A block that is being removed while the thread asks for its state is waited
- * for: the attribute only tries device_hotplug_lock, which the remover holds, so
- * the thread gives up and the remover goes on.
+ * The remover of a block that the thread asks for at that moment waits, but not
+ * for long: the attribute only tries device_hotplug_lock, which the remover holds,
+ * and the thread is told to give up.
+ *
+ * Others may move blocks, too. A notifier of the kernel's sees every block that
+ * goes and comes, and by whom: what another agent took offline is never brought
+ * online here, and what he brought online is neither taken again nor replaced by
+ * another block for a while, twice as long each time.
+ *
+ * A block with a broken page stays online. The kernel keeps that page from its
+ * users as long as the block is; going offline and online made 6.1 forget it, and
+ * since 6.2 such a block does not come back at all.
  */
 
 #include <linux/cpu.h>
@@ -23,6 +32,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
+#include <linux/page-flags.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -49,8 +59,9 @@
  * @dev: the block's device, referenced
  * @attr: its state attribute
  * @id: its number
- * @taken: this module took it offline, and it still is, or is about to be
- * @failures: in a row
+ * @taken: this module took it offline, and it still is
+ * @opposed: another agent brought it back; ends with @retry_at
+ * @failures: since it last came back as it should
  * @retry_at: when to try again, jiffies; valid with @failures
  *
  * All protected by aero_blocks.lock; @dev and @attr are constant.
@@ -61,6 +72,7 @@ struct aero_block {
 	struct device_attribute *attr;
 	u32 id;
 	bool taken;
+	bool opposed;
 	u32 failures;
 	unsigned long retry_at;
 };
@@ -70,6 +82,7 @@ struct aero_block {
  * @host: the module
  * @bus: of the memory blocks
  * @notifier: on @bus
+ * @moves: the kernel's notifier of what goes offline and online
  * @block_pages: size of a block
  * @thread: moves them
  * @wait: the thread sleeps here, and who waits for @busy
@@ -89,6 +102,7 @@ struct aero_blocks {
 	struct aero_host *host;
 	const struct bus_type *bus;
 	struct notifier_block notifier;
+	struct notifier_block moves;
 	u64 block_pages;
 	struct task_struct *thread;
 	struct wait_queue_head wait;
@@ -121,6 +135,11 @@ static bool aero_block_offline(const struct aero_block *block)
 	return READ_ONCE(aero_block_memory(block)->state) == MEM_OFFLINE;
 }
 
+static unsigned long aero_block_pfn(const struct aero_block *block)
+{
+	return section_nr_to_pfn(aero_block_memory(block)->start_section_nr);
+}
+
 /* Only ZONE_MOVABLE promises that nothing in a block is there to stay. */
 static bool aero_block_movable(const struct aero_block *block)
 {
@@ -130,14 +149,14 @@ static bool aero_block_movable(const struct aero_block *block)
 }
 
 /*
- * Pages that are in use. Read without zone->lock: a page that is freed or
- * allocated meanwhile only makes the estimate a little worse.
+ * Count the pages that are in use, and look for broken ones. Read without zone->lock:
+ * a page that is freed or allocated meanwhile only makes the estimate a little worse.
  */
-static u64 aero_block_used(const struct aero_blocks *blocks, const struct aero_block *block)
+static void aero_block_scan(const struct aero_blocks *blocks, const struct aero_block *block,
+			    struct aero_block_info *info)
 {
-	unsigned long pfn = section_nr_to_pfn(aero_block_memory(block)->start_section_nr);
+	unsigned long pfn = aero_block_pfn(block);
 	unsigned long end = pfn + blocks->block_pages;
-	u64 used = 0;
 
 	while (pfn < end) {
 		struct page *page = pfn_to_online_page(pfn);
@@ -146,14 +165,15 @@ static u64 aero_block_used(const struct aero_blocks *blocks, const struct aero_b
 		if (!page)
 			break;
 		if (!PageBuddy(page)) {
-			used++;
+			if (PageHWPoison(page))
+				info->held = true;
+			info->used_pages++;
 			pfn++;
 			continue;
 		}
 		order = READ_ONCE(page->private);
 		pfn += 1UL << min_t(unsigned long, order, PFN_SECTION_SHIFT);
 	}
-	return used;
 }
 
 /* Ask for a new state, as a write to the block's file would. */
@@ -194,11 +214,38 @@ static void aero_block_timeout(struct work_struct *work)
 	aero_blocks_cancel(blocks);
 }
 
-/* Move a block, and remember how it went. */
+/* Leave a block alone for a while. A tick has begun already, so one more. */
+static void __aero_block_failed(struct aero_block *block)
+{
+	block->failures++;
+	block->retry_at = jiffies + msecs_to_jiffies(aero_plan_backoff_ms(block->failures)) + 1;
+}
+
+static bool __aero_block_backs_off(const struct aero_block *block)
+{
+	return block->failures && time_before(jiffies, block->retry_at);
+}
+
+/* What is offline by this module; one that goes is counted when it begins to go. */
+static void __aero_blocks_recount(struct aero_blocks *blocks)
+{
+	struct aero_block *block;
+	u64 taken = 0;
+
+	lockdep_assert_held(&blocks->lock);
+	list_for_each_entry(block, &blocks->list, node)
+		if (block->taken || (block == blocks->busy && blocks->busy_offlining))
+			taken += blocks->block_pages;
+	WRITE_ONCE(blocks->taken, taken);
+}
+
+/* Move a block, and remember how it went. Its remover waits until it is not busy. */
 static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *block, bool online,
 			     u64 used)
 {
 	unsigned long start = jiffies;
+	u32 id = block->id;
+	bool stuck;
 	int err;
 
 	if (!online)
@@ -208,31 +255,25 @@ static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *bloc
 
 	cancel_delayed_work_sync(&blocks->timeout);
 	mutex_lock(&blocks->lock);
+	/* Whether it went or came, aero_blocks_moved() has seen. */
+	stuck = online && block->taken;
 	if (online)
-		blocks->stuck = err;
-	/* One that goes was counted when it began to go. */
-	if (online == !err) {
-		block->taken = false;
-		WRITE_ONCE(blocks->taken, blocks->taken - blocks->block_pages);
-	}
-	if (!err) {
+		blocks->stuck = stuck;
+	/* -EINTR before its time: it is not wanted any more. */
+	if (err && (err != -EINTR || time_after_eq(jiffies, start + AERO_BLOCK_TIMEOUT)))
+		__aero_block_failed(block);
+	else if (!err && online)
 		block->failures = 0;
-	} else if (err != -EINTR || time_after_eq(jiffies, start + AERO_BLOCK_TIMEOUT)) {
-		/* -EINTR before its time: it is not wanted any more. */
-		block->failures++;
-		/* The present jiffy has begun already. */
-		block->retry_at = jiffies + 1 +
-				  msecs_to_jiffies(aero_plan_backoff_ms(block->failures));
-	}
 	blocks->busy = NULL;
-	trace_aerostat_block(block->id, online, err, jiffies_to_msecs(jiffies - start), used,
+	__aero_blocks_recount(blocks);
+	trace_aerostat_block(id, online, err, jiffies_to_msecs(jiffies - start), used,
 			     blocks->taken);
 	mutex_unlock(&blocks->lock);
 	wake_up_all(&blocks->wait);
 	flush_signals(current);
-	if (err && online)
+	if (stuck)
 		dev_warn_ratelimited(blocks->host->dev, "memory%u does not come online: %d\n",
-				     block->id, err);
+				     id, err);
 	aero_loop_kick(blocks->host->loop);
 }
 
@@ -257,31 +298,14 @@ static unsigned int __aero_blocks_describe(struct aero_blocks *blocks,
 			.online = online,
 			.movable = online && aero_block_movable(block),
 			.held = !online && !block->taken,
-			.backoff = block->failures && time_before(jiffies, block->retry_at) &&
-				   !kthread_should_stop(),
+			.backoff = __aero_block_backs_off(block) && !kthread_should_stop(),
 		};
 		if (want_used && infos[i].movable && !infos[i].backoff)
-			infos[i].used_pages = aero_block_used(blocks, block);
+			aero_block_scan(blocks, block, &infos[i]);
 		i++;
 		cond_resched();
 	}
 	return i;
-}
-
-/* Somebody else may have brought back what this module took. */
-static void __aero_blocks_recount(struct aero_blocks *blocks)
-{
-	struct aero_block *block;
-	u64 taken = 0;
-
-	lockdep_assert_held(&blocks->lock);
-	list_for_each_entry(block, &blocks->list, node) {
-		if (block->taken && !aero_block_offline(block))
-			block->taken = false;
-		if (block->taken)
-			taken += blocks->block_pages;
-	}
-	WRITE_ONCE(blocks->taken, taken);
 }
 
 static unsigned int __aero_blocks_nr(struct aero_blocks *blocks)
@@ -297,9 +321,21 @@ static unsigned int __aero_blocks_nr(struct aero_blocks *blocks)
 
 static u64 __aero_blocks_goal(struct aero_blocks *blocks)
 {
+	struct aero_block *block;
+	u64 opposed = 0, goal;
+
 	lockdep_assert_held(&blocks->lock);
-	return aero_plan_goal(blocks->reclaimed, si_mem_available(), blocks->reserve,
+	goal = aero_plan_goal(blocks->reclaimed, si_mem_available(), blocks->reserve,
 			      blocks->block_pages, blocks->taken);
+	/* Whoever brought a block back wants memory: no other one goes in its place. */
+	list_for_each_entry(block, &blocks->list, node) {
+		block->opposed = block->opposed && __aero_block_backs_off(block);
+		if (block->opposed)
+			opposed += blocks->block_pages;
+	}
+	if (goal > blocks->taken)
+		goal = max(goal - min(goal, opposed), blocks->taken);
+	return goal;
 }
 
 /* One move towards the goal. Return: true if there was one to make. */
@@ -314,7 +350,6 @@ static bool aero_blocks_step(struct aero_blocks *blocks)
 
 	mutex_lock(&blocks->lock);
 	blocks->kicked = false;
-	__aero_blocks_recount(blocks);
 	goal = kthread_should_stop() ? 0 : __aero_blocks_goal(blocks);
 	if (goal == blocks->taken) {
 		mutex_unlock(&blocks->lock);
@@ -335,10 +370,7 @@ static bool aero_blocks_step(struct aero_blocks *blocks)
 	/* What was to stop an earlier move must not stop this one. */
 	flush_signals(current);
 	blocks->cancelled = false;
-	if (next >= 0 && !online) {
-		map[next]->taken = true;
-		WRITE_ONCE(blocks->taken, blocks->taken + blocks->block_pages);
-	}
+	__aero_blocks_recount(blocks);
 	mutex_unlock(&blocks->lock);
 
 	if (next >= 0)
@@ -421,9 +453,10 @@ static void aero_blocks_del(struct aero_blocks *blocks, struct device *dev)
 			found = block;
 	if (found) {
 		list_del(&found->node);
-		if (found->taken)
-			WRITE_ONCE(blocks->taken, blocks->taken - blocks->block_pages);
 		found->taken = false;
+		if (blocks->busy == found)
+			aero_blocks_cancel(blocks);
+		__aero_blocks_recount(blocks);
 	}
 	mutex_unlock(&blocks->lock);
 	if (!found)
@@ -442,6 +475,38 @@ static int aero_blocks_notify(struct notifier_block *notifier, unsigned long eve
 		aero_blocks_add(blocks, data);
 	else if (event == BUS_NOTIFY_DEL_DEVICE)
 		aero_blocks_del(blocks, data);
+	return NOTIFY_OK;
+}
+
+/*
+ * A block went offline or came online, whoever moved it. Called with
+ * device_hotplug_lock held, by who moves it: all moves of a block are seen in their
+ * order.
+ */
+static int aero_blocks_moved(struct notifier_block *notifier, unsigned long event, void *data)
+{
+	struct aero_blocks *blocks = container_of(notifier, struct aero_blocks, moves);
+	const struct memory_notify *memory = data;
+	bool own = current == blocks->thread;
+	struct aero_block *block;
+
+	if (event != MEM_ONLINE && event != MEM_OFFLINE)
+		return NOTIFY_OK;
+	mutex_lock(&blocks->lock);
+	list_for_each_entry(block, &blocks->list, node) {
+		unsigned long pfn = aero_block_pfn(block);
+
+		/* Not always the first page: a block may hold its own memory map. */
+		if (memory->start_pfn < pfn || memory->start_pfn >= pfn + blocks->block_pages)
+			continue;
+		if (event == MEM_ONLINE && block->taken && !own) {
+			block->opposed = true;
+			__aero_block_failed(block);
+		}
+		block->taken = event == MEM_OFFLINE && own;
+	}
+	__aero_blocks_recount(blocks);
+	mutex_unlock(&blocks->lock);
 	return NOTIFY_OK;
 }
 
@@ -520,12 +585,18 @@ struct aero_blocks *aero_blocks_create(struct aero_host *host)
 	err = bus_for_each_dev(blocks->bus, NULL, blocks, aero_blocks_add_one);
 	if (err)
 		goto unregister;
+	blocks->moves.notifier_call = aero_blocks_moved;
+	err = register_memory_notifier(&blocks->moves);
+	if (err)
+		goto unregister;
 	blocks->thread = kthread_run(aero_blocks_thread, blocks, "aerostat-block");
 	if (IS_ERR(blocks->thread)) {
 		err = PTR_ERR(blocks->thread);
-		goto unregister;
+		goto unregister_moves;
 	}
 	return blocks;
+unregister_moves:
+	unregister_memory_notifier(&blocks->moves);
 unregister:
 	bus_unregister_notifier(blocks->bus, &blocks->notifier);
 free:
@@ -543,6 +614,7 @@ void aero_blocks_destroy(struct aero_blocks *blocks)
 {
 	aero_blocks_set_reclaimed(blocks, 0, 0);
 	kthread_stop(blocks->thread);
+	unregister_memory_notifier(&blocks->moves);
 	bus_unregister_notifier(blocks->bus, &blocks->notifier);
 	aero_blocks_free(blocks);
 }

@@ -15,7 +15,7 @@
  * @used_pages: pages that must move before it can go offline
  * @online: it is online
  * @movable: it can be vacated, as far as the zone tells
- * @held: hands off: boot-time allocations, or somebody else took it offline
+ * @held: hands off: it has a broken page, or somebody else took it offline
  * @backoff: it failed lately
  */
 struct aero_block_info {
