@@ -6,9 +6,7 @@
 
 test_oom_gets_the_balloon() {
 	start_vm a size=1024 ram=huge || return
-	echo manual >$HOST/mode
-	echo $((600 * MiB)) >$HOST/reclaim_target_bytes
-	wait_for 60 is "$SYS_a/balloon_bytes" $((600 * MiB)) || fail "no inflation"
+	inflate a 600
 	# Much more than is left, less than there is with the balloon. The kernel's guess at overcommit goes by MemTotal
 	# and would refuse one mapping of that size at once.
 	vm_run a 'echo 1 >/proc/sys/vm/overcommit_memory'

@@ -112,13 +112,9 @@ flood_runs() { (($(vm_stat bad descriptors) > 10000)); }
 test_reset_with_a_full_ring() {
 	local i n boot epochs punched
 	n=$(times 1 50)
-	vm_start a size=1024 append='init_on_alloc=0 panic=-1 aero.watch=64' && vm_wait_up a 120 ||
-		{ fail "the guest does not boot"; return; }
-	watched[a]=1
+	start_vm a driver=no watch=64 size=1024 append=panic=-1 || return
 	echo manual >$HOST/mode
 	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
-	wait_for 10 test -d "$(vm_sysfs a)"
-	SYS_a=$(vm_sysfs a)
 	for ((i = 1; i <= n; i++)); do
 		boot=$(boot_id a)
 		vm_run a '(sleep 0.2; insmod /modules/aero_hostile.ko attack=stale remap=0) >/dev/null 2>&1 &'

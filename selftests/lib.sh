@@ -22,6 +22,9 @@ fail() {
 	case_failed=1
 }
 
+# skip TEXT: the case cannot be run here, and why; return after it.
+skip() { case_skipped=$*; }
+
 # check TEXT COMMAND...: the case fails unless COMMAND succeeds.
 check() {
 	local text=$1
@@ -74,6 +77,9 @@ reserve_huge_pages() {
 	[[ $(huge_pages Total) == "$1" ]] || fail "$(huge_pages Total) of $1 huge pages"
 }
 
+# Memory blocks that are offline, as the kernel says.
+offline_now() { grep -lx offline /sys/devices/system/memory/memory*/state | wc -l; }
+
 # guest_meminfo VM FIELD: KiB, of a guest.
 guest_meminfo() { vm_run "$1" "sed -n 's/^$2: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"; }
 
@@ -99,35 +105,41 @@ host_load() {
 
 host_unload() { ! [[ -d /sys/module/aerostat_host ]] || rmmod aerostat_host; }
 
-# start_vm NAME [vm_start's arguments]: a guest whose driver is loaded and known to the host; its sysfs in SYS_NAME.
-# Memory with known contents is watched in it from the start of each boot, and looked at when the case ends.
+# start_vm NAME [driver=no] [watch=MIB] [vm_start's arguments]: a guest that is known to the host, with its driver loaded;
+# its sysfs directory in SYS_NAME.
+# Memory with known contents (16 MiB) is watched in it from the start of each boot, and looked at when the case ends.
 # Its kernel does not zero what it allocates (init_on_alloc=0): under emulation the host would spend half a
 # millisecond on each page that a guest touches for the first time.  Cases about Debian's default use stock=yes, those
 # whose guests touch much use ram=huge, as all do where a debug kernel makes each page dearer still.
 start_vm() {
-	local name=$1 append='aero.watch=16 init_on_alloc=0'
+	local name=$1 append=init_on_alloc=0 watch=16 load=vm_insmod known=vm_known
 	local -a args=()
 	((PATIENCE == 1)) || args+=(ram=huge)
 	shift
 	for word; do
 		case $word in
+		driver=no) load=: known=vm_seen ;;
+		watch=*) watch=${word#*=} ;;
 		stock=yes) append=${append/init_on_alloc=0/} ;;
 		append=*) append+=" ${word#*=}" ;;
 		*) args+=("$word") ;;
 		esac
 	done
 	watched[$name]=1
-	{ vm_start "$name" "append=$append" "${args[@]}" && vm_wait_up "$name" $((120 * PATIENCE)) && vm_insmod "$name"; } ||
+	{ vm_start "$name" "append=aero.watch=$watch $append" "${args[@]}" && vm_wait_up "$name" $((120 * PATIENCE)) && $load "$name"; } ||
 		{ fail "guest $name does not come up"; return 1; }
-	wait_for 20 vm_known "$name" || { fail "the host does not see guest $name"; return 1; }
+	wait_for 20 $known "$name" || { fail "the host does not see guest $name"; return 1; }
 	declare -g "SYS_$name=$(vm_sysfs "$name")"
 }
 
+vm_seen() { vm_sysfs "$1" >/dev/null 2>&1; }
 vm_known() { local dir; dir=$(vm_sysfs "$1") && [[ $dir && $(cat "$dir/state") != waiting* ]]; }
 
 # The clock is the one that timeouts go by: the default one, the TSC, is badly calibrated in an emulated host.
 trace_start() {
 	echo 0 >$TRACE/tracing_on
+	# Names of tasks are not wanted, and to record them the scheduler itself would be patched.
+	echo 0 >$TRACE/options/record-cmd
 	echo mono >$TRACE/trace_clock
 	echo >$TRACE/trace
 	echo 1 >$TRACE/events/aerostat/enable
@@ -148,6 +160,30 @@ dmesg_faults() {
 # Not one byte is lost, in whatever way a case treats its guests.  A case that leaves a guest unable to answer says
 # so by `unset "watched[NAME]"`.
 declare -A watched=()
+
+# serve MIB TARGET: a VM without processors, touched, of which TARGET MiB shall be taken.
+serve() {
+	"$VMM" follow "$1" &
+	served=$!
+	wait_for 30 is '/sys/class/aerostat/vm-0/state' active || { fail "no VM is served"; serve_end; return 1; }
+	echo 4096 >/sys/class/aerostat/vm-0/min_bytes
+	echo manual >$HOST/mode
+	echo $(($2 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 60 is $HOST/reclaimed_bytes $(($2 * MiB)) || fail "taken: $(cat $HOST/reclaimed_bytes)"
+}
+
+serve_end() {
+	kill -TERM $served
+	check "the VM was never refused" wait $served
+}
+
+# inflate NAME MIB: in manual mode, and wait until the VM has given that.
+inflate() {
+	local dir=SYS_$1
+	echo manual >$HOST/mode
+	echo $(($2 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 60 is "${!dir}/balloon_bytes" $(($2 * MiB)) || fail "no inflation: $(cat "${!dir}/balloon_bytes")"
+}
 
 # boot_id NAME; another_boot NAME ID: is a kernel up that is not the one of ID?
 boot_id() { vm_run "$1" 'cat /proc/sys/kernel/random/boot_id'; }
@@ -197,9 +233,12 @@ case_ends() {
 	if ((case_failed)); then
 		echo "not ok $1 - ${2#test_} # $((SECONDS - began)) s"
 		cases_failed=1
+	elif [[ $case_skipped ]]; then
+		echo "ok $1 - ${2#test_} # SKIP $case_skipped"
 	else
 		echo "ok $1 - ${2#test_} # $((SECONDS - began)) s"
 	fi
+	case_failed=0 case_skipped=''
 }
 
 # run_cases: run the file's test_* functions in their order, as TAP; CASES, a regular expression, picks some.
@@ -218,7 +257,7 @@ run_cases() {
 		echo "1..${#cases[@]}"
 	fi
 	dmesg_faults >/dev/null
-	case_failed=0 began=$SECONDS
+	case_failed=0 case_skipped='' began=$SECONDS
 	if declare -F set_up >/dev/null; then
 		{ host_load && set_up; } || fail "set-up"
 		((!case_failed)) || cases_failed=1
@@ -227,11 +266,10 @@ run_cases() {
 			"$name"
 			((++n < ${#cases[@]})) || clean_up
 			case_ends $n "$name"
-			case_failed=0
 		done
 	else
 		for name in "${cases[@]}"; do
-			case_failed=0 began=$SECONDS
+			began=$SECONDS
 			if host_load; then "$name"; else fail "aerostat_host does not load"; fi
 			clean_up
 			case_ends $((++n)) "$name"

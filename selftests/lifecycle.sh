@@ -5,14 +5,6 @@
 # hibernation, migration.  The memory of who goes on is watched from its first second (lib.sh).
 . "$(dirname "$0")/lib.sh"
 
-# inflate NAME MIB
-inflate() {
-	local dir=SYS_$1
-	echo manual >$HOST/mode
-	echo $(($2 * MiB)) >$HOST/reclaim_target_bytes
-	wait_for 60 is "${!dir}/balloon_bytes" $(($2 * MiB)) || fail "no inflation: $(cat "${!dir}/balloon_bytes")"
-}
-
 # The guest's kernel and initramfs, in its /tmp. kexec_file_load() wants regular files.
 KERNEL=(-drive "file=/bench/guest.vmlinuz,format=raw,if=virtio,readonly=on"
 	-drive "file=/bench/guest.initrd,format=raw,if=virtio,readonly=on")

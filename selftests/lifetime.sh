@@ -28,9 +28,7 @@ test_guest_driver_unloaded_with_a_full_balloon() {
 	local total
 	start_vm a size=1024 ram=huge || return
 	total=$(guest_meminfo a MemTotal)
-	echo manual >$HOST/mode
-	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
-	wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB)) || fail "no inflation"
+	inflate a 512
 	check "rmmod in the guest" vm_run a 'rmmod aerostat_guest'
 	check_num "guest MemTotal, KiB" "$(guest_meminfo a MemTotal)" eq "$total"
 	check "the guest has its memory" vm_run a 'hog touch 700'
@@ -54,9 +52,7 @@ test_host_module_stays_while_a_channel_is_mapped() {
 test_reset_with_a_balloon() {
 	local boot
 	start_vm a size=1024 ram=huge || return
-	echo manual >$HOST/mode
-	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
-	wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB)) || fail "no inflation"
+	inflate a 512
 	boot=$(boot_id a)
 	vm_qmp a '{"execute":"system_reset"}' >/dev/null
 	wait_for 120 another_boot a "$boot" || fail "the guest does not boot again"
@@ -69,9 +65,7 @@ test_reset_with_a_balloon() {
 
 test_guest_powers_off_with_a_full_balloon() {
 	start_vm a size=512 || return
-	echo manual >$HOST/mode
-	echo $((256 * MiB)) >$HOST/reclaim_target_bytes
-	wait_for 60 is "$SYS_a/balloon_bytes" $((256 * MiB)) || fail "no inflation"
+	inflate a 256
 	vm_stop a || fail "the guest does not power off"
 	check "VM gone from sysfs" wait_for 10 no_vms
 }

@@ -25,14 +25,15 @@ test_private_mapping_of_a_memfd_is_refused() {
 	check "state" wait_for 10 is "$SYS_a/state" 'refused: RAM is private memory*'
 }
 
-# sysfs FILE VALUE: must be refused with EINVAL or ERANGE and leave the old value.
+# refuses FILE VALUE: with EINVAL or ERANGE, and keeps the old value.  Builtins only: there are many.
 refuses() {
-	local file=$1 text=$2 before after error
-	before=$(cat "$file" 2>/dev/null)
-	if error=$( (printf '%s' "$text" >"$file") 2>&1); then fail "$file takes '$text'"; fi
+	local file=$1 text=$2 before='' after='' error=''
+	read -r before 2>/dev/null <"$file"
+	! printf '%s' "$text" 2>/tmp/error >"$file" || fail "$file takes '$text'"
+	read -r error </tmp/error
 	[[ $error == *'Invalid argument'* || $error == *'out of range'* || $error == *'result too large'* ]] ||
 		fail "$file refuses '$text' with: $error"
-	after=$(cat "$file" 2>/dev/null)
+	read -r after 2>/dev/null <"$file"
 	[[ $before == "$after" ]] || fail "$file was '$before', is '$after' after '$text'"
 }
 

@@ -99,7 +99,7 @@ void aero_hostile_remap(struct aero_hostile *hostile)
 
 	pci_read_config_word(hostile->pdev, PCI_COMMAND, &command);
 	pci_write_config_word(hostile->pdev, PCI_COMMAND, command & ~PCI_COMMAND_MEMORY);
-	msleep(1500);
+	msleep(1200);
 	pci_write_config_word(hostile->pdev, PCI_COMMAND, command);
 }
 

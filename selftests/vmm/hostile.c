@@ -15,6 +15,7 @@
 #include <asm/byteorder.h>
 #include <linux/kvm.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,8 @@
 #define PATIENCE	1000U
 #define LOOK		40U
 #define OLD_EPOCHS	8U
+/* At least so many drivers say hello. */
+#define LIVES		16
 
 /**
  * struct hostile - a run
@@ -404,8 +407,9 @@ static bool hostile_is_intact(struct hostile *hostile)
 /* From hello until the host has had enough, or the run is over. Return: false if it went wrong. */
 static bool hostile_epoch(struct hostile *hostile, u64 count)
 {
-	/* Most lives are long, so that much is acted upon; some end at once. */
-	const bool ends = hostile_once_in(hostile, 4);
+	/* Every other life is long, so that much is acted upon; the others end soon. */
+	const u64 until = min(count, hostile->written + count / LIVES);
+	const bool ends = hostile->begun % 2;
 	struct vmm *vmm = &hostile->vmm;
 
 	if (hostile->begun == 1 || (hostile->begun && hostile_once_in(hostile, 8)))
@@ -419,7 +423,7 @@ static bool hostile_epoch(struct hostile *hostile, u64 count)
 	hostile->dead = hostile_once_in(hostile, 16);
 	hostile->bad_once_in = ends ? 500 : 100000;
 	hostile->ring = ends ? SHORT_RING : AERO_RING_ENTRIES;
-	while (hostile->written < count) {
+	while (hostile->written < until) {
 		u32 nr = 1 + hostile_below(hostile, ends ? SHORT_RING / 2 : BATCH);
 
 		if (!hostile_drain(hostile, nr))

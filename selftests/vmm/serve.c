@@ -34,6 +34,9 @@ void case_serve(void)
 	check_gone(getpid(), SOON);
 }
 
+/* Pages that are filled or compared between two heartbeats. */
+#define FOLLOW_PART	4096
+
 static int stop;
 
 static void on_term(int signal)
@@ -41,41 +44,67 @@ static void on_term(int signal)
 	WRITE_ONCE(stop, signal);
 }
 
+/* In pieces, with heartbeats in between. */
+static void follow_fill(struct vmm *vmm, u64 gfn, u64 nr)
+{
+	u64 part;
+
+	for (; nr; gfn += part, nr -= part) {
+		part = nr < FOLLOW_PART ? nr : FOLLOW_PART;
+		vmm_fill(vmm, gfn, part);
+		vmm_beat(vmm);
+	}
+}
+
+static void follow_check(struct vmm *vmm, u64 gfn, u64 nr)
+{
+	u64 part;
+
+	for (; nr; gfn += part, nr -= part) {
+		part = nr < FOLLOW_PART ? nr : FOLLOW_PART;
+		expect(vmm_intact(vmm, gfn, part), "memory is lost");
+		vmm_beat(vmm);
+	}
+}
+
 /**
- * case_follow() - a VM of 64 MiB whose balloon follows its target until SIGTERM
+ * case_follow() - vmm follow [MIB]: a VM whose balloon follows its target until SIGTERM
  *
  * Tells the host its exact size: pages from the bottom on are in the balloon, and
  * each byte of the others is watched.
  */
 void case_follow(void)
 {
-	struct vmm vmm;
 	u64 balloon = 0, pages;
 	unsigned int rounds;
+	struct vmm vmm;
 	int refused = 0;
 
 	signal(SIGTERM, on_term);
-	if (!expect(!vmm_start(&vmm, 64 * MiB), "no VM") ||
-	    !expect(!vmm_greet(&vmm, SOON), "the host does not answer"))
+	if (!expect(!vmm_start(&vmm, check_argument(0, 64) * MiB), "no VM"))
 		return;
 	pages = vmm.ram_size / AERO_PAGE_SIZE;
 	vmm_fill(&vmm, 0, pages);
+	if (!expect(!vmm_greet(&vmm, SOON), "the host does not answer"))
+		return;
 	for (rounds = 0; !READ_ONCE(stop) && !refused; rounds++) {
 		u64 target = vmm_target(&vmm);
 
 		if (target > balloon)
-			refused = vmm_send(&vmm, AERO_OP_INFLATE, balloon, target - balloon, SOON);
+			refused = vmm_send(&vmm, AERO_OP_INFLATE, balloon, target - balloon,
+					   4 * SOON);
 		else if (target < balloon)
-			refused = vmm_send(&vmm, AERO_OP_DEFLATE, target, balloon - target, SOON);
+			refused = vmm_send(&vmm, AERO_OP_DEFLATE, target, balloon - target,
+					   4 * SOON);
 		if (target < balloon)
-			vmm_fill(&vmm, target, balloon - target);
+			follow_fill(&vmm, target, balloon - target);
 		balloon = target;
 		if (!(rounds % 64))
-			expect(vmm_intact(&vmm, balloon, pages - balloon), "memory is lost");
+			follow_check(&vmm, balloon, pages - balloon);
 		vmm_sleep(&vmm, 20);
 	}
 	expect(!refused, "%d refused", refused);
-	expect(vmm_intact(&vmm, balloon, pages - balloon), "memory is lost");
+	follow_check(&vmm, balloon, pages - balloon);
 	vmm_stop(&vmm);
 }
 
