@@ -40,16 +40,18 @@ count() {
 	fi
 }
 
-# run_file FILE [CASES]
+# run_file FILE [CASES]; a file that needs another host than the usual one says so: "# bench: " and options of run.sh.
 run_file() {
 	local timeout=600 append='softlockup_panic=1'
+	local -a options
+	read -ra options < <(sed -n 's/^# bench: //p' "selftests/$1")
 	if [[ $release == debug ]]; then
 		timeout=3600 append='watchdog_thresh=60'
 		# The suites run with each load of a module, and need to do so only once.
 		[[ $1 == kunit.sh ]] || append+=' kunit.enable=0'
 	fi
 	selftests/bench/run.sh --release "$release" --timeout $((${SOAK:-0} ? 10800 : timeout)) --append "$append" \
-		--share "$log" --log "$log/$1.host.log" -- \
+		"${options[@]}" --share "$log" --log "$log/$1.host.log" -- \
 		env SOAK="${SOAK:-0}" AEROSTAT_SEED="${AEROSTAT_SEED-}" CASES="${2-}" \
 		selftests/run_tests "$1" 2>&1 | tee "$log/$1.tap"
 	return "${PIPESTATUS[0]}"

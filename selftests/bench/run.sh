@@ -9,6 +9,7 @@
 #   --release R         bookworm (default), trixie or testing: kernel, QEMU and tools of the host
 #   --guest-release R   the same for the guests' kernel; must be built as well
 #   --mem SIZE          memory (5G)               --smp N        processors (2)
+#   --dimm SIZE         more of it, in a DIMM that can be ejected and that is offline at first; one for each option
 #   --append ARGS       for the kernel command line              --timeout S    seconds, all in all (600)
 #   --log FILE          the host's kernel log                    --share DIR    what COMMAND sees as /out
 #
@@ -19,13 +20,14 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-release=bookworm guest_release='' mem=5G smp=2 append='' timeout=600 log='' share=''
+release=bookworm guest_release='' mem=5G smp=2 append='' timeout=600 log='' share='' dimms=()
 while [[ ${1-} == --?* ]]; do
 	[[ $# -ge 2 ]] || { bench_usage "$0" >&2; exit 2; }
 	case $1 in
 	--release) release=$2 ;;
 	--guest-release) guest_release=$2 ;;
 	--mem) mem=$2 ;;
+	--dimm) dimms+=("$2") ;;
 	--smp) smp=$2 ;;
 	--append) append=$2 ;;
 	--timeout) timeout=$2 ;;
@@ -116,6 +118,12 @@ export_dir aerostat /aerostat ,readonly=on
 export_dir bench /bench/bench ,readonly=on
 export_dir out /out ''
 
+memory=(-m "$mem")
+((${#dimms[@]} == 0)) || memory=(-m "$mem,slots=${#dimms[@]},maxmem=64G")
+for i in "${!dimms[@]}"; do
+	memory+=(-object "memory-backend-ram,id=dimm$i,size=${dimms[i]}" -device "pc-dimm,memdev=dimm$i")
+done
+
 # Little memory below 4 GiB, for all of that can never be movable; the kernel keeps 1200M for what does not move.
 # A panic or an oops reboots, a reboot ends QEMU.
 cat "$run/output" &
@@ -123,7 +131,7 @@ reader=$!
 "$BENCH_DIR/inroot.sh" "$root" --bind "$run" bench --bind "$share" out --bind-ro "$build" aerostat \
 	--bind-ro "$boot" mnt --bind "$log" bench/log -- \
 	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
-	-machine q35,max-ram-below-4g=1G,usb=off,vmport=off "${cpu[@]}" -smp "$smp" -m "$mem" \
+	-machine q35,max-ram-below-4g=1G,usb=off,vmport=off "${cpu[@]}" -smp "$smp" "${memory[@]}" \
 	-bios qboot.rom -kernel /mnt/vmlinux -initrd /mnt/host.cpio \
 	-append "console=ttyS0 tsc=reliable cryptomgr.notests panic=-1 oops=panic kernelcore=1200M mitigations=off $append" \
 	-serial file:/bench/log "${shares[@]}" \
