@@ -55,4 +55,12 @@ void case_pinned(void);
 void case_pinned_later(void);
 void case_pinned_elsewhere(void);
 
+/* fault.c */
+void case_fault_open(void);
+void case_fault_appear(void);
+void case_fault_hello(void);
+void case_fault_inflate(void);
+void case_fault_deflate(void);
+void case_fault_close(void);
+
 #endif /* SELFTESTS_VMM_CASES_H */

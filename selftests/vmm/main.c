@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * vmm CASE [ARGUMENT...]: run a case; says what is wrong and exits with 1 then. See
- * channel.sh for what the cases need around them.
+ * channel.sh and fault.sh for what the cases need around them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +44,12 @@ static const struct {
 	{ "pinned", case_pinned },
 	{ "pinned-later", case_pinned_later },
 	{ "pinned-elsewhere", case_pinned_elsewhere },
+	{ "fault-open", case_fault_open },
+	{ "fault-appear", case_fault_appear },
+	{ "fault-hello", case_fault_hello },
+	{ "fault-inflate", case_fault_inflate },
+	{ "fault-deflate", case_fault_deflate },
+	{ "fault-close", case_fault_close },
 };
 
 int main(int argc, char **argv)
