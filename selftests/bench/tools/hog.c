@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hog: uses memory, in one of five ways; see usage().
+ * hog: uses memory, in one of six ways; see usage().
  *
  * Sizes are MiB of private anonymous memory, in pages of 4 KiB.  Status 0: done, 1: verify or watch found a wrong
  * byte, 2: wrong usage, 3: no memory.
@@ -23,6 +23,7 @@ static void usage(void)
 {
 	fputs("usage: hog touch MIB          write to every page, exit\n"
 	      "       hog hold MIB           the same, print \"ready\", keep it until killed\n"
+	      "       hog comb MIB           the same, but lets every second page go again, before it is \"ready\"\n"
 	      "       hog busy MIB [random]  the same, then write to a page after the other (or in random order) until\n"
 	      "                              killed; each second: touched pages in it, pages in all, worst pause in us\n"
 	      "       hog verify MIB SEED    fill with what SEED gives, print \"ready\", compare for ever; prints the\n"
@@ -72,6 +73,13 @@ static void touch(char *base, unsigned long pages)
 {
 	for (unsigned long i = 0; i < pages; i++)
 		*(volatile uint64_t *)(base + i * PAGE) = i + 1;
+}
+
+/* What is free afterwards are single pages, no two of them neighbours. */
+static void comb(char *base, unsigned long pages)
+{
+	for (unsigned long i = 0; i < pages; i += 2)
+		madvise(base + i * PAGE, PAGE, MADV_DONTNEED);
 }
 
 static void busy(char *base, unsigned long pages, int random)
@@ -181,7 +189,7 @@ int main(int argc, char **argv)
 		usage();
 	if (!strcmp(how, "verify") || !strcmp(how, "watch") ? argc != 4 :
 	    !strcmp(how, "busy") ? argc == 4 && strcmp(argv[3], "random") :
-	    argc != 3 || (strcmp(how, "touch") && strcmp(how, "hold")))
+	    argc != 3 || (strcmp(how, "touch") && strcmp(how, "hold") && strcmp(how, "comb")))
 		usage();
 	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED) {
@@ -192,9 +200,13 @@ int main(int argc, char **argv)
 		verify(base, pages, number(argv[3]));
 	if (!strcmp(how, "watch"))
 		watch(base, pages, number(argv[3]));
+	if (!strcmp(how, "comb"))
+		madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
 	touch(base, pages);
 	if (!strcmp(how, "touch"))
 		return 0;
+	if (!strcmp(how, "comb"))
+		comb(base, pages);
 	ready();
 	if (!strcmp(how, "busy"))
 		busy(base, pages, argc == 4);

@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Memory is short: in a guest whose host is deaf, and on the host itself.
+. "$(dirname "$0")/lib.sh"
+
+# pause FUNCTION VALUE: of aerostat_host; it returns VALUE at once.  kick: let the host look at its VM.
+pause() {
+	insmod "$TREE/selftests/modules/aero_fail.ko" override="aerostat_host:$1" ret="$2" ||
+		{ fail "$1 does not pause"; return; }
+	kick a
+	check "$1 pauses" wait_for 5 paused
+}
+paused() { (($(cat /sys/module/aero_fail/parameters/failed) > 0)); }
+resume() {
+	rmmod aero_fail
+	kick a
+}
+kick() { local dir=SYS_$1 shares; shares=$(cat "${!dir}/shares") && echo "$shares" >"${!dir}/shares"; }
+
+guest_balloon() { guest_attr "$1" balloon_bytes; }
+guest_balloon_is() { [[ $(guest_balloon "$1") == "$2" ]]; }
+guest_balloon_at_most() { (($(guest_balloon "$1") <= $2)); }
+both_agree() { local dir=SYS_$1; [[ $(cat "${!dir}/balloon_bytes") == "$(guest_balloon "$1")" ]]; }
+
+# storm NAME N MIB: N processes that use MIB each, all at once; succeeds if all of them got it.
+storm() {
+	VM_TIMEOUT=150 vm_run "$1" "
+		echo 1 >/proc/sys/vm/overcommit_memory
+		rm -f /tmp/hog.*
+		for i in \$(seq $2); do
+			hog hold $3 >/tmp/hog.\$i &
+			pids=\"\$pids \$!\"
+		done
+		until [ \$(cat /tmp/hog.* | wc -l) = $2 ]; do
+			sleep 0.3
+			for pid in \$pids; do kill -0 \$pid || exit 1; done
+		done
+		kill \$pids && ! dmesg | grep -i 'out of memory: killed\|oom-kill:'" ||
+		fail "$2 processes with $3 MiB each do not all live: $(vm_run "$1" 'dmesg | grep -i "oom\|killed" | tail -n 3')"
+	echo "# $2 processes had $3 MiB each, $(($(guest_balloon "$1") / MiB)) MiB are left in the balloon"
+}
+
+# Most of the balloon is still on its way when the host becomes deaf, then all of it is given.
+test_oom_storm_while_the_host_is_deaf() {
+	local before mib
+	start_vm a size=512 ram=huge || return
+	inflate a 60
+	pause aero_reclaim_section 0
+	echo $((300 * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 30 guest_balloon_is a $((300 * MiB)) || fail "no inflation: $(guest_balloon a)"
+	check "the host has not seen it" is "$SYS_a/balloon_bytes" $((60 * MiB))
+	storm a 3 75
+	# What was acknowledged goes first, so the rest was taken back from the ring.
+	check "the balloon has given more than the host knew of" guest_balloon_at_most a $((200 * MiB))
+	# It shall not grow again after its pause.
+	before=$(guest_balloon a)
+	echo "$before" >$HOST/reclaim_target_bytes
+	resume
+	check "the host agrees" wait_for 20 is "$SYS_a/balloon_bytes" "$before"
+	check "active" is "$SYS_a/state" active
+	check "memory is what it was" vm_watch_ok a
+
+	pause aero_vm_work 0
+	storm a 3 112
+	storm a 4 97
+	check "the balloon has given more" guest_balloon_at_most a $((before - 64 * MiB))
+	check "the host does not know" is "$SYS_a/balloon_bytes" "$before"
+	resume
+	check "both agree" wait_for 20 both_agree a
+	check "active" is "$SYS_a/state" active
+	for mib in 40 0; do
+		echo $((mib * MiB)) >$HOST/reclaim_target_bytes
+		check "$mib MiB in the balloon" wait_for 20 at_most "$SYS_a/balloon_bytes" $((mib * MiB))
+		check "the guest agrees" wait_for 5 both_agree a
+	done
+	check "nobody was killed" vm_dmesg_clean a
+}
+
+# Held are more 4 KiB pages without neighbours than a ring full of others has room to tell of.
+test_oom_storm_with_a_full_ring() {
+	local pid first
+	start_vm a size=384 ram=huge || return
+	vm_run a 'for file in /sys/bus/pci/drivers/aerostat_guest/0*/floor_bytes; do echo $((16 << 20)) >$file; done' ||
+		fail "floor"
+	pid=$(vm_spawn a 'hog comb 200')
+	wait_for 120 vm_run a "grep -q ready /tmp/$pid.out" || { fail "memory is not cut up"; return; }
+	# Whole ranges go first: of the 100 MiB in pieces the balloon gets 20, then 60 on their way.
+	first=$(($(guest_meminfo a MemAvailable) / 1024 - 80))
+	inflate a $first
+	check_num "descriptors done with" "$(vm_stat a descriptors)" gt 4096
+	pause aero_reclaim_section 0
+	echo $(((first + 60) * MiB)) >$HOST/reclaim_target_bytes
+	wait_for 30 guest_balloon_is a $(((first + 60) * MiB)) || fail "no inflation: $(guest_balloon a)"
+	storm a 2 $((first / 2 + 20))
+	echo "$(guest_balloon a)" >$HOST/reclaim_target_bytes
+	resume
+	check "both agree" wait_for 60 both_agree a
+	check_num "drivers that said hello, for the ring could not tell it all" "$(vm_stat a epochs)" eq 2
+	check "active" wait_for 5 is "$SYS_a/state" active
+	echo 0 >$HOST/reclaim_target_bytes
+	check "all of it is given back" wait_for 20 is "$SYS_a/balloon_bytes" 0
+	check "the guest agrees" wait_for 5 guest_balloon_is a 0
+	check "nobody was killed" vm_dmesg_clean a
+}
+
+# hog MIB: use so much of the host's memory.
+hog() {
+	"$BENCH_BIN/hog" hold "$1" >/tmp/hog &
+	hogs+=($!)
+	wait_for 120 hog_is_ready || fail "the host's memory cannot be used up"
+}
+hog_is_ready() { grep -q ready /tmp/hog || ! hogs_live; }
+hogs_live() { kill -0 "${hogs[@]}"; }
+
+# The VMs' memory is all that can help the host, and what of that is offline comes back.
+test_host_short_of_memory() {
+	local available offline pid reserve=128
+	local -a hogs=()
+	start_vm a size=512 ram=huge && start_vm b size=512 ram=huge || return
+	echo $((reserve * MiB)) >$HOST/reserve_bytes || fail "reserve"
+	vm_run a 'hog touch 260' & pid=$!
+	vm_run b 'hog touch 260' && wait $pid || fail "the guests cannot touch memory"
+	hog $(($(meminfo MemAvailable) - 100))
+	available=$(meminfo MemAvailable)
+	check_num "MiB available" "$available" lt $reserve
+	echo manual >$HOST/mode
+	echo $((500 * MiB)) >$HOST/reclaim_target_bytes
+	check "the VMs give" wait_for 60 at_least $HOST/reclaimed_bytes $((500 * MiB))
+	check "what is beyond the reserve goes offline" wait_for 30 at_least $HOST/offline_blocks 2
+	sleep 3
+	offline=$(cat $HOST/offline_blocks)
+	check_num "MiB that the host has won, online and offline" \
+		$(($(meminfo MemAvailable) + $(cat $HOST/offline_bytes) / MiB - available)) ge 400
+	check_num "MiB available" "$(meminfo MemAvailable)" ge $reserve
+
+	# More than is there, less than there is with what is offline.
+	hog $(($(meminfo MemAvailable) + 60))
+	echo "# $offline blocks were offline, $(cat $HOST/offline_blocks) are, $(meminfo MemAvailable) MiB available"
+	check "blocks return for the host's own sake" wait_for 30 at_most $HOST/offline_blocks $((offline - 1))
+	check "until the reserve is free, or none is left" wait_for 30 reserve_or_all_online $reserve
+	check "nobody was killed" hogs_live
+	check "guest a lives" vm_run a true
+	check "guest b lives" vm_run b true
+	! dmesg | grep -i 'out of memory\|oom-kill:\|page allocation failure' || fail "the host ran out of memory"
+	kill "${hogs[@]}"
+	wait "${hogs[@]}" 2>/dev/null
+}
+
+reserve_or_all_online() { (($(meminfo MemAvailable) >= $1 || $(cat $HOST/offline_blocks) == 0)); }
+
+run_cases
