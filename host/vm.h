@@ -278,15 +278,18 @@ struct aero_vm *aero_vm_create(struct aero_host *host, struct aero_channel *chan
 			       struct mm_struct *mm, unsigned long hva);
 void aero_vm_leave(struct aero_vm *vm);
 void aero_vm_wait_gone(struct aero_vm *vm);
-void aero_vm_set_state(struct aero_vm *vm, enum aero_vm_state state,
-		       enum aero_vm_reason reason);
 void aero_vm_sample(struct aero_vm *vm, u64 elapsed_ms, struct aero_vm_sample *sample);
 void aero_vm_set_target(struct aero_vm *vm, u64 pages, bool urgent);
 u64 __aero_vm_min(const struct aero_vm *vm);
 void aero_vm_config(struct aero_vm *vm, struct aero_vm_config *config);
 int aero_vm_set_config(struct aero_vm *vm, const struct aero_vm_config *config);
-enum aero_vm_reason aero_vm_backing_reason(enum aero_backing backing);
+
+/* vm_state.c */
 const char *aero_vm_state_name(enum aero_vm_state state);
 const char *aero_vm_reason_text(enum aero_vm_reason reason);
+enum aero_vm_reason aero_vm_backing_reason(enum aero_backing backing);
+void aero_vm_set_state(struct aero_vm *vm, enum aero_vm_state state,
+		       enum aero_vm_reason reason);
+void aero_vm_tell(struct aero_vm *vm);
 
 #endif /* AEROSTAT_VM_H */

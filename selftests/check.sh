@@ -57,7 +57,7 @@ run_file() {
 	return "${PIPESTATUS[0]}"
 }
 
-# emulator_stalled STATUS FILE: QEMU 7.2's emulation of SVM can lose a processor, see Documentation/testing.rst.
+# emulator_stalled STATUS FILE: QEMU 7.2 can lose a processor to stale code, see Documentation/testing.rst.
 # The host's watchdog sees that, and no function of ours is on any stack.
 emulator_stalled() {
 	[[ $1 == 125 ]] && grep -q 'soft lockup - CPU' "$log/$2.host.log" &&

@@ -2,8 +2,8 @@
 /*
  * kvmhold: keep a KVM VM for as long as it lives.
  *
- * KVM switches virtualization off on all processors with its last VM, and on again with the next one. QEMU 7.2's emulated
- * SVM now and then loses a processor there: the one that asked waits for the other's answer for ever.
+ * With its last VM, and again with the next one, KVM patches the kernel. QEMU 7.2 can lose a processor then, see
+ * Documentation/testing.rst.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
