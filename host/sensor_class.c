@@ -94,6 +94,18 @@ static void aero_sensor_device_put(struct aero_sensor_device *device)
 		complete(&device->unused);
 }
 
+static struct aero_sensor_device *__aero_sensor_device_of(struct aero_sensor_class *class,
+							  const struct device *dev)
+{
+	struct aero_sensor_device *device;
+
+	lockdep_assert_held(&class->lock);
+	list_for_each_entry(device, &class->devices, node)
+		if (device->dev == dev)
+			return device;
+	return NULL;
+}
+
 /**
  * aero_sensor_class_remove() - a device goes
  * @class: its class
@@ -104,20 +116,18 @@ static void aero_sensor_device_put(struct aero_sensor_device *device)
  */
 void aero_sensor_class_remove(struct aero_sensor_class *class, struct device *dev)
 {
-	struct aero_sensor_device *device, *found = NULL;
+	struct aero_sensor_device *device;
 
 	mutex_lock(&class->lock);
-	list_for_each_entry(device, &class->devices, node)
-		if (device->dev == dev)
-			found = device;
-	if (found)
-		list_del(&found->node);
+	device = __aero_sensor_device_of(class, dev);
+	if (device)
+		list_del(&device->node);
 	mutex_unlock(&class->lock);
-	if (!found)
+	if (!device)
 		return;
-	aero_sensor_device_put(found);
-	wait_for_completion(&found->unused);
-	kfree(found);
+	aero_sensor_device_put(device);
+	wait_for_completion(&device->unused);
+	kfree(device);
 }
 
 static bool aero_sensor_device_matches(const struct aero_sensor_device *device, const char *name)
@@ -141,12 +151,11 @@ bool aero_sensor_class_is(struct aero_sensor_class *class, const char *name,
 			  const struct device *dev)
 {
 	struct aero_sensor_device *device;
-	bool is = false;
+	bool is;
 
 	mutex_lock(&class->lock);
-	list_for_each_entry(device, &class->devices, node)
-		if (device->dev == dev)
-			is = aero_sensor_device_matches(device, name);
+	device = __aero_sensor_device_of(class, dev);
+	is = device && aero_sensor_device_matches(device, name);
 	mutex_unlock(&class->lock);
 	return is;
 }
