@@ -717,7 +717,8 @@ u64 aero_blocks_reserve(struct aero_blocks *blocks)
  */
 int aero_blocks_set_reserve(struct aero_blocks *blocks, u64 pages)
 {
-	if (pages > totalram_pages())
+	/* What is offline is not part of the total, and will be back. */
+	if (pages > totalram_pages() + READ_ONCE(blocks->taken))
 		return -ERANGE;
 	mutex_lock(&blocks->lock);
 	WRITE_ONCE(blocks->reserve, pages);

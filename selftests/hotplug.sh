@@ -195,9 +195,6 @@ test_a_dimm_is_ejected_while_its_blocks_are_off() {
 	check_num "never more in the account than was taken, pages" "$(most_offline)" le $((4 * BLOCK_PAGES))
 }
 
-# What there is at the moment: nothing goes offline, what is offline returns.
-reserve_all() { echo $(($(meminfo MemTotal) * MiB)) >$HOST/reserve_bytes; }
-
 now_ms() { local now=${EPOCHREALTIME/[.,]/}; echo $((now / 1000)); }
 
 # Who pulls memory out and who takes its blocks offline compete for them, in either order.

@@ -177,6 +177,9 @@ serve_end() {
 	check "the VM was never refused" wait $served
 }
 
+# Nothing goes offline, what is offline returns.
+reserve_all() { echo $(($(meminfo MemTotal) * MiB + $(cat $HOST/offline_bytes))) >$HOST/reserve_bytes; }
+
 # inflate NAME MIB: in manual mode, and wait until the VM has given that.
 inflate() {
 	local dir=SYS_$1
