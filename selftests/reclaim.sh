@@ -42,7 +42,7 @@ host_uses() {
 
 test_give_back_restores_the_guest() {
 	local total available i first=0 now worst=0 mem
-	start_vm a size=1024 || return
+	start_vm a size=1024 ram=huge || return
 	vm_run a 'hog touch 700' || fail "the guest cannot touch 700 MiB"
 	total=$(guest_meminfo a MemTotal)
 	available=$(guest_meminfo a MemAvailable)

@@ -107,7 +107,7 @@ void aero_hostile_remap(struct aero_hostile *hostile)
  * aero_hostile_hello() - be a good driver until the host serves it
  * @hostile: the channel
  *
- * Return: false if the host does not, for ten seconds.
+ * Return: false if the host does not, for ten seconds; four where that is expected.
  */
 bool aero_hostile_hello(struct aero_hostile *hostile)
 {
@@ -123,7 +123,7 @@ bool aero_hostile_hello(struct aero_hostile *hostile)
 	WRITE_ONCE(status->epoch, epoch);
 	/* The epoch is visible before the state that announces it. */
 	virt_store_release(&status->state, cpu_to_le32(AERO_GUEST_RUNNING));
-	for (tries = 0; tries < 500; tries++) {
+	for (tries = 0; tries < (remap ? 500 : 200); tries++) {
 		/* So is the hello before the echo that vouches for it. */
 		virt_store_release(&status->echo, READ_ONCE(control->challenge));
 		/* The ring is empty once the host has answered. */
