@@ -9,9 +9,9 @@ set_up() {
 	start_vm idle size=1024 ram=huge && start_vm busy size=1024 ram=huge || return 1
 	vm_spawn busy 'hog busy 600' >/dev/null
 	wait_for 150 busy_has_touched || { fail "the busy guest does not touch its memory"; return 1; }
-	# More than its driver leaves to any guest, see floor_bytes.
-	echo $((320 * MiB)) >"$SYS_idle/min_bytes"
-	echo $((864 * MiB)) >"$SYS_busy/min_bytes"
+	# Together they can give six blocks, and not a page more: the first step back has to wait for a block.
+	echo $((352 * MiB)) >"$SYS_idle/min_bytes"
+	echo $((928 * MiB)) >"$SYS_busy/min_bytes"
 	host_set_temp 40000
 	echo "hwmon jc42 temp1" >$HOST/sensor_add
 	SENSOR=$(echo /sys/class/aerostat/sensor-*)
@@ -22,7 +22,7 @@ set_up() {
 }
 
 busy_has_touched() { (($(guest_meminfo busy MemAvailable) < 400 * 1024)); }
-in_bounds() { (($(cat "$SYS_idle/balloon_bytes") <= 704 * MiB && $(cat "$SYS_busy/balloon_bytes") <= 160 * MiB)); }
+in_bounds() { (($(cat "$SYS_idle/balloon_bytes") <= 672 * MiB && $(cat "$SYS_busy/balloon_bytes") <= 96 * MiB)); }
 
 test_nothing_is_taken_while_it_is_cool() {
 	sleep 4
@@ -53,8 +53,8 @@ test_emergency_takes_all_down_to_the_minimum() {
 	sleep 2
 	host_set_temp 85000
 	check "state" wait_for 10 is $HOST/state emergency
-	wait_for 60 is "$SYS_idle/balloon_bytes" $((704 * MiB)) || fail "idle: $(cat "$SYS_idle/balloon_bytes")"
-	wait_for 60 is "$SYS_busy/balloon_bytes" $((160 * MiB)) || fail "busy: $(cat "$SYS_busy/balloon_bytes")"
+	wait_for 60 is "$SYS_idle/balloon_bytes" $((672 * MiB)) || fail "idle: $(cat "$SYS_idle/balloon_bytes")"
+	wait_for 60 is "$SYS_busy/balloon_bytes" $((96 * MiB)) || fail "busy: $(cat "$SYS_busy/balloon_bytes")"
 	echo "# both at their minimum after $((SECONDS - from)) s"
 	check "level" is $HOST/level emergency
 	trace_stop >/tmp/trace
