@@ -416,10 +416,22 @@ static void aero_block_free(struct aero_block *block)
 	kfree(block);
 }
 
+static struct aero_block *__aero_block_of(struct aero_blocks *blocks, const struct device *dev)
+{
+	struct aero_block *block;
+
+	lockdep_assert_held(&blocks->lock);
+	list_for_each_entry(block, &blocks->list, node)
+		if (block->dev == dev)
+			return block;
+	return NULL;
+}
+
 static int aero_blocks_add(struct aero_blocks *blocks, struct device *dev)
 {
 	struct device_attribute *attr = aero_attr_find(dev, "state");
-	struct aero_block *block, *other;
+	struct aero_block *block;
+	bool known;
 
 	if (!attr || !attr->store)
 		return -ENXIO;
@@ -431,38 +443,33 @@ static int aero_blocks_add(struct aero_blocks *blocks, struct device *dev)
 	block->id = dev->id;
 	mutex_lock(&blocks->lock);
 	/* One that appears while the list is made is met twice. */
-	list_for_each_entry(other, &blocks->list, node) {
-		if (other->dev != dev)
-			continue;
-		mutex_unlock(&blocks->lock);
-		aero_block_free(block);
-		return 0;
-	}
-	list_add_tail(&block->node, &blocks->list);
+	known = __aero_block_of(blocks, dev);
+	if (!known)
+		list_add_tail(&block->node, &blocks->list);
 	mutex_unlock(&blocks->lock);
+	if (known)
+		aero_block_free(block);
 	return 0;
 }
 
 static void aero_blocks_del(struct aero_blocks *blocks, struct device *dev)
 {
-	struct aero_block *block, *found = NULL;
+	struct aero_block *block;
 
 	mutex_lock(&blocks->lock);
-	list_for_each_entry(block, &blocks->list, node)
-		if (block->dev == dev)
-			found = block;
-	if (found) {
-		list_del(&found->node);
-		found->taken = false;
-		if (blocks->busy == found)
+	block = __aero_block_of(blocks, dev);
+	if (block) {
+		list_del(&block->node);
+		block->taken = false;
+		if (blocks->busy == block)
 			aero_blocks_cancel(blocks);
 		__aero_blocks_recount(blocks);
 	}
 	mutex_unlock(&blocks->lock);
-	if (!found)
+	if (!block)
 		return;
-	wait_event(blocks->wait, READ_ONCE(blocks->busy) != found);
-	aero_block_free(found);
+	wait_event(blocks->wait, READ_ONCE(blocks->busy) != block);
+	aero_block_free(block);
 }
 
 /* Called with device_hotplug_lock held. */
