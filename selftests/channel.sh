@@ -5,15 +5,7 @@
 # with it what he likes, and none of it hurts anybody else.
 . "$(dirname "$0")/lib.sh"
 
-REFCNT=/sys/module/aerostat_host/refcnt
 NOBODY=65534
-
-# vmm CASE: of vmm/main.c; and nothing of it stays.
-vmm() {
-	check "$1" timeout 60 "$VMM" "$1"
-	check "$1: no VM stays" wait_for 5 no_vms
-	check "$1: no channel stays open" wait_for 5 is $REFCNT 0
-}
 
 test_a_vm_is_served_to_the_page() { vmm serve; }
 

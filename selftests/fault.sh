@@ -5,7 +5,6 @@
 # believe that it is confidential.  See modules/aero_fail.c.
 . "$(dirname "$0")/lib.sh"
 
-VMM=$SELFTESTS/vmm/vmm
 FAIL=/sys/module/aero_fail/parameters
 HOST_KO=$TREE/host/aerostat_host.ko
 
@@ -92,19 +91,11 @@ fail_allocations_of_the_host() {
 	echo 100 >$HOST/waste_percent
 }
 
-# vmm CASE: of vmm/fault.c; nothing of it stays.
-vmm() {
-	check "$1" timeout 120 "$VMM" "$1"
-	check "$1: no VM stays" wait_for 5 no_vms
-	check "$1: no channel stays open" wait_for 5 is /sys/module/aerostat_host/refcnt 0
-	check "$1: nothing is reclaimed" wait_for 5 is $HOST/reclaimed_bytes 0
-}
-
 test_host_with_a_vm() {
 	local name
 	fail_allocations_of_the_host
 	for name in open appear hello inflate deflate close; do
-		vmm fault-$name
+		vmm fault-$name 120
 	done
 }
 
@@ -134,7 +125,6 @@ guest_load_walk() {
 # guest_fails_nth N [COUNT]; guest_fails_none: and what it has seen.
 guest_fails_nth() { vm_run a "cd /sys/module/aero_fail/parameters; echo ${2:-1} >count; echo $1 >nth"; }
 guest_fails_none() { vm_run a 'cd /sys/module/aero_fail/parameters; echo -1 >nth; echo 1 >count; cat seen failed' | xargs; }
-guest_limits() { [[ $(guest_attr a limits) == $1 ]]; }	# shellcheck disable=SC2053 # a pattern
 
 test_guest() {
 	local n seen failed size=$((2 * 2 * MiB + 3 * 4096))
@@ -162,7 +152,7 @@ test_guest() {
 
 	guest_fails_nth 1 1000000
 	echo $size >$HOST/reclaim_target_bytes
-	check "it says that there is no memory" wait_for 10 guest_limits '*alloc*'
+	check "it says that there is no memory" wait_for 10 guest_limits a alloc
 	check "the balloon is empty" is "$SYS_a/balloon_bytes" 0
 	read -r seen failed < <(guest_fails_none)
 	check_num "allocations in vain" "$failed" le 500

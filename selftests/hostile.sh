@@ -57,16 +57,16 @@ test_fuzz() {
 # The same without a guest in between, and with what only a VMM can do.
 # A neighbour, a process like it, watches each byte that it has.
 test_a_hostile_vmm() {
-	local vmm=$SELFTESTS/vmm/vmm seed=${AEROSTAT_SEED:-$RANDOM} good bad dir mib out=/tmp/hostile
+	local seed=${AEROSTAT_SEED:-$RANDOM} good bad dir mib out=/tmp/hostile
 	local count=${AEROSTAT_DESCS:-$((1000 * $(times 300 10000)))}
 	echo 100 >$HOST/waste_percent
 	echo manual >$HOST/mode
-	"$vmm" follow &
+	"$VMM" follow &
 	good=$!
 	wait_for 10 only_vm_is active || { fail "the neighbour is not served"; kill $good; return; }
 	dir=$(echo /sys/class/aerostat/vm-*)
 	echo "# seed $seed, $count descriptors"
-	timeout 3600 "$vmm" hostile "$seed" "$count" >$out &
+	timeout 3600 "$VMM" hostile "$seed" "$count" >$out &
 	bad=$!
 	while [[ -d /proc/$bad ]]; do
 		for mib in 40 8; do

@@ -78,13 +78,13 @@ test_what_another_agent_does_is_his() {
 test_an_agent_that_insists_is_not_fought() {
 	local before foreign block end onlined=0
 	before=$(offline_now)
-	foreign=$(grep -lx offline $BLOCKS/memory*/state)
+	foreign=$(offline_files)
 	serve 576 512 || return
 	wait_for 20 ours 4 "$before" || fail "$(accounts)"
 	trace_start
 	end=$((SECONDS + 12))
 	while ((SECONDS < end)); do
-		for block in $(grep -lx offline $BLOCKS/memory*/state | grep -vxF "$foreign"); do
+		for block in $(offline_files | grep -vxF "$foreign"); do
 			echo online_movable 2>/dev/null >"$block" && ((++onlined))
 		done
 	done

@@ -19,7 +19,6 @@ resume() {
 kick() { local dir=SYS_$1 shares; shares=$(cat "${!dir}/shares") && echo "$shares" >"${!dir}/shares"; }
 
 guest_balloon() { guest_attr "$1" balloon_bytes; }
-guest_balloon_is() { [[ $(guest_balloon "$1") == "$2" ]]; }
 guest_balloon_at_most() { (($(guest_balloon "$1") <= $2)); }
 both_agree() { local dir=SYS_$1; [[ $(cat "${!dir}/balloon_bytes") == "$(guest_balloon "$1")" ]]; }
 

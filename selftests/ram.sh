@@ -4,7 +4,6 @@
 # RAM of huge pages: what is taken, and how much of it the host really has afterwards.
 . "$(dirname "$0")/lib.sh"
 
-guest_limits() { [[ $(guest_attr "$1" limits) == *"$2"* ]]; }
 huge_free() { [[ $(huge_pages Free) == "$1" ]]; }
 huge_free_at_most() { (($(huge_pages Free) <= $1)); }
 

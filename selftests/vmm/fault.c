@@ -111,14 +111,14 @@ static bool fault_served(struct vmm *vmm)
 	return expect(false, "not served, state is \"%s\"", state);
 }
 
-static int fault_start(struct vmm *vmm)
+static bool fault_start(struct vmm *vmm)
 {
 	int err = vmm_start(vmm, FAULT_RAM);
 
-	expect(!err, "no VM: %s", strerror(-err));
-	if (!err)
-		vmm_hello(vmm);
-	return err;
+	if (!expect(!err, "no VM: %s", strerror(-err)))
+		return false;
+	vmm_hello(vmm);
+	return fault_served(vmm);
 }
 
 static bool fault_balloon_is(u64 pages)
@@ -133,22 +133,14 @@ static bool fault_balloon_is(u64 pages)
 /* Give or take back a page of each chunk; none of it is refused. */
 static bool fault_move(struct vmm *vmm, enum aero_op op)
 {
-	unsigned int waited;
-	u32 refused = 0;
-	int i, done;
+	int i, refused;
 
 	for (i = 0; i < FAULT_CHUNKS; i++)
 		vmm_post(vmm, op, i * FAULT_CHUNK + 1, 1);
-	vmm_publish(vmm);
-	for (waited = 0; vmm->reaped != vmm->head && waited < SOON; waited += 10) {
-		vmm_sleep(vmm, 10);
-		done = vmm_reap(vmm, &refused);
-		if (!expect(done >= 0, "the host answers with nonsense"))
-			return false;
-	}
-	return expect(vmm->reaped == vmm->head && !refused,
-		      "%u descriptors are left, %u were refused", vmm->head - vmm->reaped,
-		      refused) &&
+	refused = vmm_settle(vmm, SOON);
+	return expect(refused >= 0, "%u descriptors are left: %s", vmm->head - vmm->reaped,
+		      strerror(-refused)) &&
+	       expect(!refused, "%d were refused", refused) &&
 	       fault_balloon_is(op == AERO_OP_INFLATE ? FAULT_CHUNKS : 0);
 }
 
@@ -246,7 +238,7 @@ void case_fault_hello(void)
 	struct vmm vmm;
 	bool failed;
 
-	if (fault_start(&vmm) || !fault_served(&vmm))
+	if (!fault_start(&vmm))
 		return;
 	do {
 		vmm_goodbye(&vmm);
@@ -272,7 +264,7 @@ void case_fault_inflate(void)
 	do {
 		struct vmm vmm;
 
-		if (fault_start(&vmm) || !fault_served(&vmm))
+		if (!fault_start(&vmm))
 			return;
 		fault_begin(++n);
 		expect(fault_give(&vmm), "%u", n);
@@ -293,7 +285,7 @@ void case_fault_deflate(void)
 	struct vmm vmm;
 	bool failed;
 
-	if (fault_start(&vmm) || !fault_served(&vmm))
+	if (!fault_start(&vmm))
 		return;
 	do {
 		expect(fault_give(&vmm), "%u: giving", n);
@@ -316,7 +308,7 @@ void case_fault_close(void)
 	do {
 		struct vmm vmm;
 
-		if (fault_start(&vmm) || !fault_served(&vmm))
+		if (!fault_start(&vmm))
 			return;
 		expect(fault_give(&vmm), "%u: giving", n);
 		fault_begin(++n);
