@@ -20,10 +20,11 @@
  * cannot follow would overshoot long after the sensor fell.
  *
  * Taking memory can make things worse: VMs that swap and refault burn more than
- * the memory saves. When a run of HIGH has taken a good part, the excess is no
- * less than when it began, and the VMs' pressure has reached its limit, the run
- * is futile: a quarter of what it took goes back, and for a while (twice as long each
- * time, until all sensors are low) nothing is taken. Not so in an emergency.
+ * the memory saves. When they have been under pressure for some steps and the
+ * excess is no less than when this run of HIGH began, what is held is futile: a
+ * quarter of it goes back, and for a while (twice as long each time, until all
+ * sensors are low) nothing is taken. While the pressure stays and it gets no
+ * hotter, more goes back. Not so in an emergency.
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -142,15 +143,27 @@ static u64 aero_step_pages(const struct aero_controller_params *params, u64 capa
 	return max(step + rest * excess / 1000, 1ULL);
 }
 
+/* Is what is held of no use, after some time under pressure? */
 static bool aero_futile(const struct aero_controller *ctl,
-			const struct aero_controller_params *params,
-			const struct aero_controller_input *input, u32 excess)
+			const struct aero_controller_params *params, u64 held, u32 excess)
 {
-	u64 took = input->held_pages > ctl->run_held ? input->held_pages - ctl->run_held : 0;
+	if (!held || ctl->pressed_steps < max(params->futile_steps, 1U))
+		return false;
+	return ctl->backoff ? excess <= ctl->since : excess >= ctl->since;
+}
 
-	return ctl->run_steps >= params->futile_steps && took &&
-	       took >= aero_part(input->capacity_pages, params->futile_div) &&
-	       excess >= ctl->run_excess && input->pressure >= params->pressure_limit;
+static void aero_relent(struct aero_controller *ctl,
+			const struct aero_controller_params *params, u64 held, u32 excess)
+{
+	u32 wait = ctl->backoff_next ?: max(params->futile_steps, 1U);
+
+	ctl->target = min(ctl->target, held - max(aero_part(held, params->relent_div), 1ULL));
+	ctl->since = excess;
+	ctl->pressed_steps = 0;
+	if (ctl->backoff)
+		return;
+	ctl->backoff = min(wait, params->backoff_max);
+	ctl->backoff_next = min_t(u64, 2ULL * ctl->backoff, params->backoff_max);
 }
 
 static void aero_controller_low(struct aero_controller *ctl,
@@ -179,34 +192,35 @@ static void aero_controller_high(struct aero_controller *ctl,
 				 struct aero_decision *decision)
 {
 	u64 slack = aero_part(input->capacity_pages, params->step_div);
+	bool pressed = input->pressure >= params->pressure_limit;
 	u64 held = input->held_pages;
 	u64 step, ahead;
 
+	if (!ctl->running) {
+		ctl->running = true;
+		ctl->since = decision->excess;
+		ctl->pressed_steps = 0;
+	}
+	if (!pressed)
+		ctl->pressed_steps = 0;
+	else if (ctl->pressed_steps < U32_MAX)
+		ctl->pressed_steps++;
+
+	if (aero_futile(ctl, params, held, decision->excess)) {
+		aero_relent(ctl, params, held, decision->excess);
+		decision->verdict = AERO_VERDICT_FUTILE;
+		return;
+	}
+
 	if (ctl->backoff) {
-		ctl->backoff--;
+		if (!--ctl->backoff)
+			ctl->running = false;
 		ctl->target = min(ctl->target, held + slack);
 		decision->verdict = AERO_VERDICT_FUTILE;
 		return;
 	}
 
-	if (!ctl->run_steps) {
-		ctl->run_held = held;
-		ctl->run_excess = decision->excess;
-	}
-	if (ctl->run_steps < U32_MAX)
-		ctl->run_steps++;
-
-	if (aero_futile(ctl, params, input, decision->excess)) {
-		ctl->target = held - aero_part(held - ctl->run_held, params->relent_div);
-		ctl->run_steps = 0;
-		ctl->backoff = ctl->backoff_next ?: max(params->futile_steps, 1U);
-		ctl->backoff = min(ctl->backoff, params->backoff_max);
-		ctl->backoff_next = min_t(u64, 2ULL * ctl->backoff, params->backoff_max);
-		decision->verdict = AERO_VERDICT_FUTILE;
-		return;
-	}
-
-	if (input->pressure >= params->pressure_limit) {
+	if (pressed) {
 		ctl->target = aero_settle(ctl->target, held, slack);
 		decision->verdict = AERO_VERDICT_PRESSED;
 		return;
@@ -246,7 +260,7 @@ void aero_controller_step(struct aero_controller *ctl,
 	decision->step_pages = 0;
 
 	if (decision->level != AERO_LEVEL_HIGH)
-		ctl->run_steps = 0;
+		ctl->running = false;
 
 	switch (decision->level) {
 	case AERO_LEVEL_EMERGENCY:

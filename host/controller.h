@@ -29,7 +29,7 @@ enum aero_level {
  * @AERO_VERDICT_EMERGENCY: asks for all there is
  * @AERO_VERDICT_GIVING: gives back
  * @AERO_VERDICT_BLIND: no usable sensor; keeps what it holds
- * @AERO_VERDICT_FUTILE: taking did not help; gave some back and waits
+ * @AERO_VERDICT_FUTILE: it did not help; gave some back and waits
  * @AERO_VERDICT_PRESSED: would take, but the VMs suffer too much
  * @AERO_NR_VERDICTS: number of verdicts
  */
@@ -72,12 +72,10 @@ struct aero_reading {
  * @give_div: a step back is 1/@give_div of the emergency capacity
  * @ahead_steps: most steps that the target may be ahead of what is held
  * @pressure_limit: permille of pressure at which HIGH stops taking
- * @futile_steps: least steps of a run before it can be called futile; also the
- *	first wait after it was
- * @futile_div: least part of the capacity, 1/@futile_div, that a run must have taken
- *	before it can be called futile
- * @relent_div: part of what a futile run took, 1/@relent_div, that goes back
- * @backoff_max: longest wait after a futile run, steps
+ * @futile_steps: after so many steps under pressure, one after the other, HIGH can be
+ *	futile; also the first wait after it was
+ * @relent_div: part of what is held, 1/@relent_div, that goes back when it is
+ * @backoff_max: longest wait after that, steps
  *
  * A divisor of zero counts as one.
  */
@@ -88,7 +86,6 @@ struct aero_controller_params {
 	u32 ahead_steps;
 	u32 pressure_limit;
 	u32 futile_steps;
-	u32 futile_div;
 	u32 relent_div;
 	u32 backoff_max;
 };
@@ -100,7 +97,6 @@ struct aero_controller_params {
 	.ahead_steps = 2,			\
 	.pressure_limit = 400,			\
 	.futile_steps = 8,			\
-	.futile_div = 8,			\
 	.relent_div = 4,			\
 	.backoff_max = 512,			\
 }
@@ -108,17 +104,17 @@ struct aero_controller_params {
 /**
  * struct aero_controller - what one step leaves to the next; zeroed at start
  * @target: pages asked for
- * @run_held: pages held when the present run of HIGH began
- * @run_excess: permille of excess when it began
- * @run_steps: steps since it began; 0: no run
- * @backoff: steps left to wait after a futile run
+ * @running: the last step was one of HIGH
+ * @since: permille of excess when this run of HIGH began, or was last called futile
+ * @pressed_steps: steps of it up to now, one after the other, that were under pressure
+ * @backoff: steps left to wait after it was futile
  * @backoff_next: length of the next wait, steps; 0: the first one
  */
 struct aero_controller {
 	u64 target;
-	u64 run_held;
-	u32 run_excess;
-	u32 run_steps;
+	bool running;
+	u32 since;
+	u32 pressed_steps;
 	u32 backoff;
 	u32 backoff_next;
 };

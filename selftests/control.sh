@@ -12,13 +12,7 @@ set_up() {
 	# Together they can give six blocks, and not a page more: the first step back has to wait for a block.
 	echo $((352 * MiB)) >"$SYS_idle/min_bytes"
 	echo $((928 * MiB)) >"$SYS_busy/min_bytes"
-	host_set_temp 40000
-	echo "hwmon jc42 temp1" >$HOST/sensor_add
-	SENSOR=$(echo /sys/class/aerostat/sensor-*)
-	echo 50000 >"$SENSOR/low"
-	echo 60000 >"$SENSOR/high"
-	echo 80000 >"$SENSOR/emergency"
-	echo auto >$HOST/mode
+	rule_by_sensor
 }
 
 busy_has_touched() { (($(guest_meminfo busy MemAvailable) < 400 * 1024)); }

@@ -200,6 +200,18 @@ serve_end() {
 	check "the VM was never refused" wait $served
 }
 
+# rule_by_sensor: from now on a cool sensor decides what is taken.  Above 50 degrees all is kept, from 60 taken, from 80
+# at any cost; host_set_temp heats it.
+rule_by_sensor() {
+	host_set_temp 40000
+	echo "hwmon jc42 temp1" >$HOST/sensor_add
+	SENSOR=$(echo /sys/class/aerostat/sensor-*)
+	echo 50000 >"$SENSOR/low"
+	echo 60000 >"$SENSOR/high"
+	echo 80000 >"$SENSOR/emergency"
+	echo auto >$HOST/mode
+}
+
 # Nothing goes offline, what is offline returns.
 reserve_all() { echo $(($(meminfo MemTotal) * MiB + $(cat $HOST/offline_bytes))) >$HOST/reserve_bytes; }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Memory is short: in a guest whose host is deaf, and on the host itself.
+# Memory is short: in a guest whose host is deaf, in one that thrashes for nothing, and on the host itself.
 . "$(dirname "$0")/lib.sh"
 
 # pause FUNCTION VALUE: of aerostat_host; it returns VALUE at once.  kick: let the host look at its VM.
@@ -147,5 +147,48 @@ test_host_short_of_memory() {
 }
 
 reserve_or_all_online() { (($(meminfo MemAvailable) >= $1 || $(cat $HOST/offline_blocks) == 0)); }
+
+# The guest can be left with 384 MiB, and says that all but 300 are free to take: most of that is a disk, read over and
+# over.  The sensor stays hot, whatever is taken.
+test_what_is_taken_in_vain_goes_back() {
+	local futile most first least
+	start_vm a size=1024 ram=huge || return
+	echo $((384 * MiB)) >"$SYS_a/min_bytes"
+	# A disk's pages are kept for as long as somebody has it open.
+	vm_run a 'modprobe zram num_devices=2 &&
+		echo 400M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 &&
+		echo 600M >/sys/block/zram1/disksize' || { fail "the guest has no disks"; return; }
+	vm_spawn a 'hog busy 200' >/dev/null
+	vm_spawn a 'exec 3</dev/zram1; while dd if=/dev/zram1 of=/dev/null bs=1M; do :; done' >/dev/null
+	wait_for 60 guest_has a Buffers 600 || { fail "the guest does not read"; return; }
+	rule_by_sensor
+	trace_start
+	host_set_temp 62000
+	wait_for 60 is $HOST/state futile || fail "state: $(cat $HOST/state)"
+	sleep 40
+	trace_stop >/tmp/trace
+	read -r futile most first least < <(decisions </tmp/trace)
+	echo "# called futile $futile times, first with $first MiB held"
+	check_num "MiB held at most, of 640" "$most" le 480
+	check_num "MiB held at least afterwards" "$least" le $((first * 3 / 4))
+	check "the guest is alive" vm_run a 'pidof hog >/dev/null'
+	host_set_temp 85000
+	check "an emergency takes it all" wait_for 240 is "$SYS_a/balloon_bytes" $((640 * MiB))
+	host_set_temp 40000
+	check "all of it goes back" wait_for 60 is "$SYS_a/balloon_bytes" 0
+}
+
+# Of a trace: how many decisions were "futile", MiB held at most, at the first of these, and at least after it.
+decisions() {
+	awk '/aerostat_controller: / {
+		match($0, / held=[0-9]+/); held = int(substr($0, RSTART + 6) / 256)
+		if (held > most) most = held
+		if (/ verdict=6 / && !futile++) first = least = held
+		if (futile && held < least) least = held
+	} END { print futile + 0, most, first + 0, least + 0 }'
+}
+
+# guest_has VM FIELD MIB: of its /proc/meminfo, at least.
+guest_has() { (($(guest_meminfo "$1" "$2") >= $3 * 1024)); }
 
 run_cases

@@ -364,15 +364,26 @@ static void controller_pressed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
 }
 
-/* Take 8 steps of 100 without pressure at @value: a run that may be called futile next. */
-static void aero_test_run(struct aero_test_host *host, s64 value)
+/* Under pressure at @value until one step before that can be called futile. */
+static void aero_test_suffer(struct kunit *test, struct aero_test_host *host, s64 value)
 {
 	unsigned int i;
 
-	host->input.pressure = 0;
-	for (i = 0; i < default_params.futile_steps; i++)
-		aero_test_step(host, value, true);
 	host->input.pressure = default_params.pressure_limit;
+	for (i = 1; i < default_params.futile_steps; i++) {
+		aero_test_step(host, value, true);
+		KUNIT_ASSERT_EQ_MSG(test, host->decision.verdict, AERO_VERDICT_PRESSED,
+				    "step %u", i);
+	}
+}
+
+/* The same, with 800 held. */
+static void aero_test_run(struct kunit *test, struct aero_test_host *host, s64 value)
+{
+	aero_test_host_init(host);
+	host->input.held_pages = 800;
+	host->ctl.target = 800;
+	aero_test_suffer(test, host, value);
 }
 
 static void controller_futile(struct kunit *test)
@@ -380,25 +391,22 @@ static void controller_futile(struct kunit *test)
 	struct aero_test_host host;
 	unsigned int i;
 
-	aero_test_host_init(&host);
-	host.input.held_pages = 100;	/* from before the run */
-	aero_test_run(&host, 60);
-	KUNIT_EXPECT_EQ(test, host.decision.target_pages, 900ULL);
-	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 700ULL);	/* 900 - 800 / 4 */
+	aero_test_run(test, &host, 60);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 600ULL);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
 
 	/* Waits, even when the pressure is gone. */
 	host.input.pressure = 0;
 	for (i = 0; i < default_params.futile_steps; i++) {
-		KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 700ULL);
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 600ULL);
 		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
 	}
-	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 800ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 700ULL);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
 
-	/* Again: waits twice as long. The present run began at 700. */
-	aero_test_run(&host, 60);
-	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 1600ULL - 225);
+	/* Again: waits twice as long. */
+	aero_test_suffer(test, &host, 60);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 525ULL);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
 	host.input.pressure = 0;
 	for (i = 0; i < 2 * default_params.futile_steps; i++) {
@@ -413,13 +421,39 @@ static void controller_futile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host.ctl.backoff_next, 0U);
 }
 
+/* The pressure stays, whatever goes back: in the end all of it has. */
+static void controller_futile_to_the_last_page(struct kunit *test)
+{
+	struct aero_test_host host;
+	u64 held = 800;
+	unsigned int i;
+
+	aero_test_run(test, &host, 60);
+	for (i = 0; i < 2000; i++) {
+		KUNIT_ASSERT_LE(test, aero_test_step(&host, 60, true), held);
+		held = host.input.held_pages;
+	}
+	KUNIT_EXPECT_EQ(test, held, 0ULL);
+	/* While waiting, too. */
+	aero_test_run(test, &host, 60);
+	host.ctl.backoff_next = 100;
+	aero_test_step(&host, 60, true);
+	for (i = 1; i < default_params.futile_steps; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 600ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 450ULL);
+	KUNIT_EXPECT_EQ(test, host.ctl.backoff, 100 - default_params.futile_steps + 1);
+	/* But not where that made it hotter. */
+	for (i = 0; i < 2 * default_params.futile_steps; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, 61, true), 450ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 338ULL);
+}
+
 static void controller_futile_wait(struct kunit *test)
 {
 	struct aero_test_host host;
 
 	/* Low ends the wait. */
-	aero_test_host_init(&host);
-	aero_test_run(&host, 60);
+	aero_test_run(test, &host, 60);
 	aero_test_step(&host, 60, true);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
 	host.input.pressure = 0;
@@ -428,8 +462,7 @@ static void controller_futile_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
 
 	/* What VMs take back by themselves is not taken again while it lasts. */
-	aero_test_host_init(&host);
-	aero_test_run(&host, 60);
+	aero_test_run(test, &host, 60);
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 600ULL);
 	host.input.held_pages = 300;
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 400ULL);
@@ -444,17 +477,15 @@ static void controller_futile_backoff_is_bounded(struct kunit *test)
 {
 	struct aero_test_host host;
 
-	aero_test_host_init(&host);
-	aero_test_run(&host, 60);
+	aero_test_run(test, &host, 60);
 	host.ctl.backoff_next = default_params.backoff_max - 1;
 	aero_test_step(&host, 60, true);
 	KUNIT_EXPECT_EQ(test, host.ctl.backoff, default_params.backoff_max - 1);
 	KUNIT_EXPECT_EQ(test, host.ctl.backoff_next, default_params.backoff_max);
 
 	/* Even the first wait. */
-	aero_test_host_init(&host);
+	aero_test_run(test, &host, 60);
 	host.params.backoff_max = 5;
-	aero_test_run(&host, 60);
 	aero_test_step(&host, 60, true);
 	KUNIT_EXPECT_EQ(test, host.ctl.backoff, 5U);
 }
@@ -463,61 +494,40 @@ static void controller_futile_backoff_is_bounded(struct kunit *test)
 static void controller_not_futile(struct kunit *test)
 {
 	struct aero_test_host host;
-	unsigned int i;
 
 	/* The sensor fell. */
-	aero_test_host_init(&host);
-	aero_test_run(&host, 70);
+	aero_test_run(test, &host, 70);
 	aero_test_step(&host, 69, true);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_PRESSED);
+	aero_test_step(&host, 70, true);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
 
-	/* Pressure did not reach the limit. */
-	aero_test_host_init(&host);
-	aero_test_run(&host, 60);
+	/* The pressure ended, for a step. */
+	aero_test_run(test, &host, 60);
 	host.input.pressure = default_params.pressure_limit - 1;
 	aero_test_step(&host, 60, true);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
-
-	/* Too soon. */
-	aero_test_host_init(&host);
-	for (i = 0; i < default_params.futile_steps - 2; i++)
-		aero_test_step(&host, 60, true);
-	host.input.pressure = default_params.pressure_limit;
+	aero_test_suffer(test, &host, 60);
 	aero_test_step(&host, 60, true);
-	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_PRESSED);
-	aero_test_step(&host, 60, true);
-	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
-
-	/* Too little taken: 199 of 1600 is less than an eighth. */
-	aero_test_host_init(&host);
-	host.input.held_pages = 300;
-	aero_test_run(&host, 60);
-	host.input.held_pages = 499;
-	aero_test_step(&host, 60, false);
-	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_PRESSED);
-	host.input.held_pages = 200;
-	aero_test_step(&host, 60, false);
-	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_PRESSED);
-	host.input.held_pages = 500;
-	aero_test_step(&host, 60, false);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
 
 	/* The sensor was below high in between: a new run. */
-	aero_test_host_init(&host);
-	aero_test_run(&host, 60);
+	aero_test_run(test, &host, 60);
 	aero_test_step(&host, 59, true);
-	aero_test_step(&host, 60, true);
+	aero_test_suffer(test, &host, 60);
+
+	/* Nothing is held. */
+	aero_test_run(test, &host, 60);
+	host.input.held_pages = 0;
+	aero_test_step(&host, 60, false);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_PRESSED);
-	KUNIT_EXPECT_EQ(test, host.ctl.run_held, host.input.held_pages);
-	KUNIT_EXPECT_EQ(test, host.ctl.run_steps, 1U);
 }
 
 static void controller_futile_ends_in_emergency(struct kunit *test)
 {
 	struct aero_test_host host;
 
-	aero_test_host_init(&host);
-	aero_test_run(&host, 60);
+	aero_test_run(test, &host, 60);
 	aero_test_step(&host, 60, true);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_FUTILE);
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 80, true), (u64)CAPACITY_URGENT);
@@ -569,7 +579,8 @@ static void controller_invariants(struct kunit *test)
 {
 	struct aero_test_host host;
 	struct rnd_state rnd;
-	unsigned int round;
+	unsigned int round, futile = 0;
+	s64 value = 0;
 
 	prandom_seed_state(&rnd, 11);
 	aero_test_host_init(&host);
@@ -586,10 +597,14 @@ static void controller_invariants(struct kunit *test)
 		urgent = host.input.capacity_emergency_pages;
 		host.input.held_pages = aero_test_once_in(&rnd, 2) ? before :
 							    aero_test_random(&rnd, urgent);
-		host.input.pressure = aero_test_random(&rnd, 1000);
-		host.reading.usable = !aero_test_once_in(&rnd, 10);
+		if (aero_test_once_in(&rnd, 8)) {
+			host.input.pressure = aero_test_random(&rnd, 1000);
+			host.reading.usable = !aero_test_once_in(&rnd, 10);
+			value = aero_test_random(&rnd, 90);
+		}
 		held = host.input.held_pages;
-		target = aero_test_step(&host, aero_test_random(&rnd, 90), false);
+		target = aero_test_step(&host, value, false);
+		futile += host.decision.verdict == AERO_VERDICT_FUTILE;
 
 		KUNIT_ASSERT_LE_MSG(test, target, urgent, "round %u", round);
 		switch (host.decision.level) {
@@ -622,6 +637,7 @@ static void controller_invariants(struct kunit *test)
 			break;
 		}
 	}
+	KUNIT_EXPECT_GT(test, futile, 0U);
 }
 
 /*
@@ -688,6 +704,7 @@ static struct kunit_case aero_controller_cases[] = {
 	KUNIT_CASE(controller_blind),
 	KUNIT_CASE(controller_pressed),
 	KUNIT_CASE(controller_futile),
+	KUNIT_CASE(controller_futile_to_the_last_page),
 	KUNIT_CASE(controller_futile_wait),
 	KUNIT_CASE(controller_futile_backoff_is_bounded),
 	KUNIT_CASE(controller_not_futile),
