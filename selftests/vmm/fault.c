@@ -173,7 +173,7 @@ static void fault_stop(struct vmm *vmm)
  */
 void case_fault_open(void)
 {
-	unsigned int n = 0;
+	unsigned int n = 0, refused = 0;
 	bool failed;
 
 	do {
@@ -184,10 +184,12 @@ void case_fault_open(void)
 		fault_begin(++n);
 		err = vmm_open_channel(&vmm);
 		failed = fault_end();
-		expect(err == (failed ? -ENOMEM : 0), "%u: open: %s", n, strerror(-err));
+		/* A kernel that looks for leaks allocates too, and can do without. */
+		expect(!err || (failed && err == -ENOMEM), "%u: open: %s", n, strerror(-err));
+		refused += err == -ENOMEM;
 		vmm_close_channel(&vmm);
 	} while (failed && !check_failed());
-	fault_tell("open", n - 1, 3);
+	fault_tell("open", refused, 3);
 }
 
 /**
