@@ -7,7 +7,9 @@
 #   check.sh [--release R] [TEST[:CASES]...]
 #
 # With tests: only these files of selftests/ (lifecycle.sh, ...), of these only the cases that the regular expression
-# CASES picks, and nothing else.  --release names the kernel of host and guests (bookworm); debug looks for leaks, too.
+# CASES picks, and nothing else.  --release names the kernel of host and guests (bookworm).  With debug each file runs on
+# a debug host that has stock guests, and then, if it has guests, on a stock host that has debug guests: nested, a debug
+# kernel takes seven minutes to boot.
 #
 # Ends with "N passed, N failed"; exit status 1 if anything failed.  The host's kernel log and the guests' consoles
 # are kept in AEROSTAT_CACHE/log.
@@ -40,28 +42,51 @@ count() {
 	fi
 }
 
-# run_file FILE [CASES]; a file that needs another host than the usual one says so: "# bench: " and options of run.sh.
-run_file() {
+# run_once FILE CASES HOST GUEST LOG; a file that needs another host than the usual one says so: "# bench: " and options
+# of run.sh.
+run_once() {
 	local timeout=600 append='softlockup_panic=1'
 	local -a options
 	read -ra options < <(sed -n 's/^# bench: //p' "selftests/$1")
-	if [[ $release == debug ]]; then
-		timeout=3600 append='watchdog_thresh=60'
+	[[ $release != debug ]] || timeout=7200
+	if [[ $3 == debug ]]; then
+		append='watchdog_thresh=60'
 		# The suites run with each load of a module, and need to do so only once.
 		[[ $1 == kunit.sh ]] || append+=' kunit.enable=0'
 	fi
-	selftests/bench/run.sh --release "$release" --timeout $((${SOAK:-0} ? 10800 : timeout)) --append "$append" \
-		"${options[@]}" --share "$log" --log "$log/$1.host.log" -- \
-		env SOAK="${SOAK:-0}" AEROSTAT_SEED="${AEROSTAT_SEED-}" CASES="${2-}" \
-		selftests/run_tests "$1" 2>&1 | tee "$log/$1.tap"
+	selftests/bench/run.sh --release "$3" --guest-release "$4" --timeout $((${SOAK:-0} ? 10800 : timeout)) \
+		--append "$append" "${options[@]}" --share "$log" --log "$5.host.log" -- \
+		env SOAK="${SOAK:-0}" AEROSTAT_SEED="${AEROSTAT_SEED-}" CASES="$2" \
+		selftests/run_tests "$1" 2>&1 | tee "$5.tap"
 	return "${PIPESTATUS[0]}"
 }
 
-# emulator_stalled STATUS FILE: QEMU 7.2 can lose a processor to stale code, see Documentation/testing.rst.
+# emulator_stalled STATUS LOG: QEMU 7.2 can lose a processor to stale code, see Documentation/testing.rst.
 # The host's watchdog sees that, and no function of ours is on any stack.
 emulator_stalled() {
-	[[ $1 == 125 ]] && grep -q 'soft lockup - CPU' "$log/$2.host.log" &&
-		! sed -n '/soft lockup - CPU/,$p' "$log/$2.host.log" | grep -qE '\baero_[a-z_]+\+0x'
+	[[ $1 == 125 ]] && grep -q 'soft lockup - CPU' "$2.host.log" &&
+		! sed -n '/soft lockup - CPU/,$p' "$2.host.log" | grep -qE '\baero_[a-z_]+\+0x'
+}
+
+# run_file FILE CASES HOST GUEST
+run_file() {
+	local to=$log/$1
+	[[ $3 == "$4" ]] || to+=.$3-host-$4-guests
+	run_once "$@" "$to"
+	if emulator_stalled $? "$to"; then
+		bench_log "$1: the emulator stalled (see Documentation/testing.rst); once more"
+		mv "$to.host.log" "$to.stalled.log"
+		run_once "$@" "$to"
+	fi
+	count "$1" "$to.tap"
+}
+
+build() {
+	selftests/bench/build.sh "$1" all >"$log/build.log" 2>&1 && return
+	tail -n 40 "$log/build.log"
+	bench_log "the modules do not build: $log/build.log"
+	failed=$((failed + 1))
+	return 1
 }
 
 tests=("$@")
@@ -77,23 +102,21 @@ if ((!$#)); then
 fi
 
 bench_log "modules for the bench"
-if selftests/bench/build.sh "$release" all >"$log/build.log" 2>&1; then
+if build bookworm && { [[ $release == bookworm ]] || build "$release"; }; then
 	bench_log "selftests, each file in a bench host of its own"
 	for test in "${tests[@]}"; do
 		cases=''
 		[[ $test != *:* ]] || cases=${test#*:} test=${test%%:*}
-		run_file "$test" "$cases"
-		if emulator_stalled $? "$test"; then
-			bench_log "$test: the emulator stalled (see Documentation/testing.rst); once more"
-			mv "$log/$test.host.log" "$log/$test.stalled.log"
-			run_file "$test" "$cases"
+		if [[ $release != debug ]]; then
+			run_file "$test" "$cases" "$release" "$release"
+			continue
 		fi
-		count "$test" "$log/$test.tap"
+		bench_log "$test: debug host"
+		run_file "$test" "$cases" debug bookworm
+		grep -qw start_vm "selftests/$test" || continue
+		bench_log "$test: debug guests"
+		run_file "$test" "$cases" bookworm debug
 	done
-else
-	tail -n 40 "$log/build.log"
-	bench_log "the modules do not build: $log/build.log"
-	failed=$((failed + 1))
 fi
 
 bench_log "done"
