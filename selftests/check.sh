@@ -45,18 +45,18 @@ count() {
 # run_once FILE CASES HOST GUEST LOG; a file that needs another host than the usual one says so: "# bench: " and options
 # of run.sh.
 run_once() {
-	local timeout=600 append='softlockup_panic=1'
+	local timeout=600 append='softlockup_panic=1' descs=${AEROSTAT_DESCS-}
 	local -a options
 	read -ra options < <(sed -n 's/^# bench: //p' "selftests/$1")
 	[[ $release != debug ]] || timeout=7200
 	if [[ $3 == debug ]]; then
-		append='watchdog_thresh=60'
+		append='watchdog_thresh=60' descs=${descs:-10000000}
 		# The suites run with each load of a module, and need to do so only once.
 		[[ $1 == kunit.sh ]] || append+=' kunit.enable=0'
 	fi
 	selftests/bench/run.sh --release "$3" --guest-release "$4" --timeout $((${SOAK:-0} ? 10800 : timeout)) \
 		--append "$append" "${options[@]}" --share "$log" --log "$5.host.log" -- \
-		env SOAK="${SOAK:-0}" AEROSTAT_SEED="${AEROSTAT_SEED-}" CASES="$2" \
+		env SOAK="${SOAK:-0}" AEROSTAT_SEED="${AEROSTAT_SEED-}" AEROSTAT_DESCS="$descs" CASES="$2" \
 		selftests/run_tests "$1" 2>&1 | tee "$5.tap"
 	return "${PIPESTATUS[0]}"
 }

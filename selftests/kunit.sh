@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The KUnit suites in a kernel that has KUnit (the bench's debug release): they run as the modules are loaded.
+# The KUnit suites in a kernel that has KUnit (the bench's debug release): they run as the modules are loaded. And
+# whether it finds leaks.
 . "$(dirname "$0")/lib.sh"
 
 # suites_pass FILE...: each file's suite has run since the log was last cleared, and passed.
@@ -21,6 +22,16 @@ test_guest_suites() {
 	insmod "$TREE/guest/tests/rate-kunit.ko" || fail "it does not load"
 	suites_pass "$TREE"/guest/tests/*-kunit.c
 	rmmod rate-kunit
+}
+
+# Who finds no leak may not have looked. The module is gone, so its contents tell which one it was.
+test_a_leak_is_found() {
+	local leaks
+	insmod "$TREE/selftests/modules/aero_leak.ko" && rmmod aero_leak || fail "aero_leak"
+	leaks=$(sh -c "$LEAKS")
+	echo clear >$KMEMLEAK
+	check "it is found" grep -q '5a 5a 5a 5a 5a 5a 5a 5a' <<<"$leaks"
+	check "and forgotten" test -z "$(sh -c "$LEAKS")"
 }
 
 run_cases
