@@ -18,7 +18,7 @@ static int __init aero_leak_init(void)
 	if (!lost)
 		return -ENOMEM;
 	memset(lost, 0x5a, AERO_LEAK_BYTES);
-	OPTIMIZER_HIDE_VAR(lost);
+	barrier_data(lost);
 	return 0;
 }
 module_init(aero_leak_init);
