@@ -3,6 +3,9 @@
 #
 # The KUnit suites in a kernel that has KUnit (the bench's debug release): they run as the modules are loaded. And
 # whether it finds leaks.
+#
+# Without guests; the less memory, the sooner all of it has been looked at for leaks.
+# bench: --mem 1G
 . "$(dirname "$0")/lib.sh"
 
 # suites_pass FILE...: each file's suite has run since the log was last cleared, and passed.
@@ -31,7 +34,6 @@ test_a_leak_is_found() {
 	leaks=$(sh -c "$LEAKS")
 	echo clear >$KMEMLEAK
 	check "it is found" grep -q '5a 5a 5a 5a 5a 5a 5a 5a' <<<"$leaks"
-	check "and forgotten" test -z "$(sh -c "$LEAKS")"
 }
 
 run_cases
