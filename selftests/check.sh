@@ -101,21 +101,29 @@ if ((!$#)); then
 	count "fuzzing" "$log/fuzz.tap"
 fi
 
+# Kernels of host and guests, one pair for each pass over a file.
+case $release in
+debug) passes=('debug bookworm' 'bookworm debug') ;;
+*) passes=("$release $release") ;;
+esac
+
 bench_log "modules for the bench"
-if build bookworm && { [[ $release == bookworm ]] || build "$release"; }; then
+built=yes
+for kernel in $(tr ' ' '\n' <<<"${passes[0]}" | sort -u); do
+	build "$kernel" || built=''
+done
+if [[ $built ]]; then
 	bench_log "selftests, each file in a bench host of its own"
 	for test in "${tests[@]}"; do
 		cases=''
 		[[ $test != *:* ]] || cases=${test#*:} test=${test%%:*}
-		if [[ $release != debug ]]; then
-			run_file "$test" "$cases" "$release" "$release"
-			continue
-		fi
-		bench_log "$test: debug host"
-		run_file "$test" "$cases" debug bookworm
-		grep -qw start_vm "selftests/$test" || continue
-		bench_log "$test: debug guests"
-		run_file "$test" "$cases" bookworm debug
+		for pass in "${passes[@]}"; do
+			read -r host guest <<<"$pass"
+			# For its guests' sake only, and it has none.
+			[[ $pass == "${passes[0]}" ]] || grep -qw start_vm "selftests/$test" || continue
+			[[ $host == "$guest" ]] || bench_log "$test: $host host, $guest guests"
+			run_file "$test" "$cases" "$host" "$guest"
+		done
 	done
 fi
 

@@ -33,7 +33,7 @@ test_qemu_killed_at_random_moments() {
 		vm_kill a
 		wait $!
 		wait_for 10 no_vms || fail "kill $i: it stays in sysfs"
-		wait_for 10 is /sys/module/aerostat_host/refcnt 0 || fail "kill $i: the module is still in use"
+		wait_for 10 is $REFCNT 0 || fail "kill $i: the module is still in use"
 		wait_for 20 shmem_at_most $((shmem + 1)) || fail "kill $i: $(($(meminfo Shmem) - shmem)) MiB stay"
 		[[ $(kvm_users) == "$users" ]] || fail "kill $i: KVM is still in use"
 		((!case_failed)) || return

@@ -19,7 +19,7 @@ test_qemu_killed_while_inflating() {
 	check "nothing is reclaimed" wait_for 5 is $HOST/reclaimed_bytes 0
 	check "every page is back" wait_for 20 shmem_at_most $((before + 1))
 	check "blocks are online" wait_for 20 is $HOST/offline_blocks 0
-	check_num "users of the module" "$(cat /sys/module/aerostat_host/refcnt)" eq 0
+	check_num "users of the module" "$(cat $REFCNT)" eq 0
 	check "rmmod" host_unload
 	check_num "users of kvm" "$(kvm_users)" eq "$users"
 }
