@@ -52,6 +52,18 @@
  * its own again, and it overwrites them with AERO_OP_NOP before it clears
  * revoke. A host that sees revoke after claiming moves claim back to tail and
  * leaves the ring alone.
+ *
+ * Doorbells. Without AERO_F_DOORBELL both sides look now and then. With it
+ * each is told, and looks at all there is: the guest writes aero_header.doorbell
+ * to ivshmem's doorbell register, the host raises MSI-X vector AERO_VECTOR. An
+ * index is worth a ring when it passes the one that the other side waits for:
+ * head passes aero_control.wake_head, tail passes aero_status.wake_tail. Who is
+ * about to wait writes that, and then looks at the index once more, with a full
+ * barrier in between. Anything else that changes (orders, challenge, epoch; state,
+ * echo, revoke) is always worth one.  A hello is worth one even if the guest does
+ * not take the feature up. A driver answers each ring of the host with
+ * a beat of its heart and fresh statistics; otherwise it need not show that it
+ * lives.
  */
 #ifndef AEROSTAT_ABI_H
 #define AEROSTAT_ABI_H
@@ -70,6 +82,11 @@
 #define AERO_PCI_VENDOR_ID	0x1af4
 #define AERO_PCI_DEVICE_ID	0x1110
 #define AERO_PCI_BAR		2
+
+/* ivshmem's registers, BAR 0, and the interrupt that is the host's doorbell. */
+#define AERO_PCI_BAR_REGISTERS	0
+#define AERO_PCI_DOORBELL	0x0cUL
+#define AERO_VECTOR		0
 
 #define AERO_MAGIC		0x544154534f524541ULL	/* "AEROSTAT" */
 #define AERO_ABI_MAJOR		1
@@ -103,6 +120,7 @@
  * @status_offset: of struct aero_status
  * @ack_offset: of the acknowledgments
  * @desc_offset: of the descriptors
+ * @doorbell: with AERO_F_DOORBELL: what rings the host
  * @reserved: zero
  */
 struct aero_header {
@@ -116,18 +134,21 @@ struct aero_header {
 	__le32 status_offset;
 	__le32 ack_offset;
 	__le32 desc_offset;
-	__u8 reserved[20];
+	__le32 doorbell;
+	__u8 reserved[16];
 };
 
 /*
  * Feature bits, offered by the host in aero_header.features and taken up by
  * the guest in aero_status.features. None is needed for version 1.0.
  */
-#define AERO_F_KNOWN		0ULL
+#define AERO_F_DOORBELL		0x1ULL	/* the host can be rung, and rings */
+#define AERO_F_KNOWN		AERO_F_DOORBELL
 
 /* aero_control.flags */
 #define AERO_CTL_URGENT		0x1U	/* inflate at rate_max, whatever it costs */
 #define AERO_CTL_HOLD		0x2U	/* do not inflate; deflating goes on */
+#define AERO_CTL_CALL		0x4U	/* with AERO_F_DOORBELL: ring the host once you have looked */
 
 /**
  * struct aero_control - what the host wants; written by the host only
@@ -145,6 +166,7 @@ struct aero_header {
  * @reserved1: zero
  * @tail: count of descriptors done with; their acks are written
  * @claim: count of descriptors that the host may be acting on; tail <= claim
+ * @wake_head: ring the host when head passes this
  * @reserved2: zero
  * @reserved3: zero; for vCPU target and memory condition
  */
@@ -163,7 +185,8 @@ struct aero_control {
 
 	__le32 tail;
 	__le32 claim;
-	__u8 reserved2[56];
+	__le32 wake_head;
+	__u8 reserved2[52];
 
 	__u8 reserved3[64];
 };
@@ -225,10 +248,12 @@ struct aero_stats {
  * @state: enum aero_guest_state
  * @reserved0: zero
  * @echo: the last challenge seen
- * @heartbeat: grows at least once in two seconds while the driver lives
+ * @heartbeat: grows at least once in two seconds while the driver lives or,
+ *	with AERO_F_DOORBELL, after each ring of the host's
  * @reserved1: zero
  * @head: count of descriptors published
  * @revoke: not zero while the guest takes unclaimed descriptors back
+ * @wake_tail: ring the guest when tail passes this
  * @reserved2: zero
  * @balloon_bytes: held by the balloon, reported or not
  * @rate_bytes: present inflation rate, bytes per second
@@ -250,7 +275,8 @@ struct aero_status {
 
 	__le32 head;
 	__le32 revoke;
-	__u8 reserved2[56];
+	__le32 wake_tail;
+	__u8 reserved2[52];
 
 	__le64 balloon_bytes;
 	__le64 rate_bytes;
@@ -323,7 +349,8 @@ AERO_ASSERT_OFFSET(struct aero_header, control_offset, 28);
 AERO_ASSERT_OFFSET(struct aero_header, status_offset, 32);
 AERO_ASSERT_OFFSET(struct aero_header, ack_offset, 36);
 AERO_ASSERT_OFFSET(struct aero_header, desc_offset, 40);
-AERO_ASSERT_OFFSET(struct aero_header, reserved, 44);
+AERO_ASSERT_OFFSET(struct aero_header, doorbell, 44);
+AERO_ASSERT_OFFSET(struct aero_header, reserved, 48);
 
 AERO_ASSERT_SIZE(struct aero_control, 256);
 AERO_ASSERT_OFFSET(struct aero_control, target_bytes, 0);
@@ -338,7 +365,8 @@ AERO_ASSERT_OFFSET(struct aero_control, features, 80);
 AERO_ASSERT_OFFSET(struct aero_control, reserved1, 88);
 AERO_ASSERT_OFFSET(struct aero_control, tail, 128);
 AERO_ASSERT_OFFSET(struct aero_control, claim, 132);
-AERO_ASSERT_OFFSET(struct aero_control, reserved2, 136);
+AERO_ASSERT_OFFSET(struct aero_control, wake_head, 136);
+AERO_ASSERT_OFFSET(struct aero_control, reserved2, 140);
 AERO_ASSERT_OFFSET(struct aero_control, reserved3, 192);
 
 AERO_ASSERT_SIZE(struct aero_stats, 128);
@@ -367,7 +395,8 @@ AERO_ASSERT_OFFSET(struct aero_status, heartbeat, 72);
 AERO_ASSERT_OFFSET(struct aero_status, reserved1, 80);
 AERO_ASSERT_OFFSET(struct aero_status, head, 128);
 AERO_ASSERT_OFFSET(struct aero_status, revoke, 132);
-AERO_ASSERT_OFFSET(struct aero_status, reserved2, 136);
+AERO_ASSERT_OFFSET(struct aero_status, wake_tail, 136);
+AERO_ASSERT_OFFSET(struct aero_status, reserved2, 140);
 AERO_ASSERT_OFFSET(struct aero_status, balloon_bytes, 192);
 AERO_ASSERT_OFFSET(struct aero_status, rate_bytes, 200);
 AERO_ASSERT_OFFSET(struct aero_status, limits, 208);

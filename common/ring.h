@@ -131,4 +131,50 @@ static inline void aero_ring_resume(struct aero_status *status)
 	aero_ring_publish(&status->revoke, 0);
 }
 
+/**
+ * aero_ring_passed() - is a published index worth a ring?
+ * @wake: index that the other side waits for to be passed, foreign
+ * @from: index when this was last asked
+ * @to: index now
+ *
+ * The source is virtio's event index, with 32 bits.
+ *
+ * Return: true if @wake is in [@from, @to).
+ */
+static inline bool aero_ring_passed(u32 wake, u32 from, u32 to)
+{
+	return wake - from < to - from;
+}
+
+/**
+ * aero_ring_wait() - about to wait until an index has passed another
+ * @wake: aero_control.wake_head or aero_status.wake_tail, whichever is this side's
+ * @index: the other side's index that is to be passed
+ *
+ * Look at the awaited index once more after this; if it has passed @index
+ * already, there may be no ring.
+ */
+static inline void aero_ring_wait(__le32 *wake, u32 index)
+{
+	WRITE_ONCE(*wake, cpu_to_le32(index));
+	virt_mb();	/* the wish is visible before the index is read */
+}
+
+/**
+ * aero_ring_wake() - does the other side wait for what was just published?
+ * @wake: aero_control.wake_head or aero_status.wake_tail, the other side's
+ * @told: index when this was last asked; moved to @index
+ * @index: the index that was published
+ *
+ * Return: true if it is to be rung.
+ */
+static inline bool aero_ring_wake(const __le32 *wake, u32 *told, u32 index)
+{
+	u32 from = *told;
+
+	*told = index;
+	virt_mb();	/* the index is visible before the wish is read */
+	return aero_ring_passed(le32_to_cpu(READ_ONCE(*wake)), from, index);
+}
+
 #endif /* AEROSTAT_RING_H */
