@@ -531,7 +531,7 @@ void aero_balloon_close(struct aero_guest *guest, bool empty)
 	while (aero_balloon_entangled(guest) && !time_after(jiffies, deadline)) {
 		usleep_range(1000, 2000);
 		/* A host that asks who is there reads nothing until it is told. */
-		aero_channel_beat(&guest->ch);
+		aero_channel_beat(guest);
 		aero_balloon_reap(guest);
 	}
 

@@ -51,6 +51,8 @@ static int aero_channel_check(struct aero_guest *guest, size_t size)
 	}
 
 	guest->ch.abi_minor = le16_to_cpu(header.abi_minor);
+	guest->ch.offered = le64_to_cpu(header.features);
+	guest->ch.doorbell = le32_to_cpu(header.doorbell);
 	return 0;
 }
 
@@ -136,6 +138,7 @@ void aero_channel_close(struct aero_guest *guest)
  *
  * The host may be at work on the ring of the epoch before, and learns of the
  * end of it in this order: no driver, then nothing in the ring, then a new one.
+ * The caller rings.
  *
  * Context: worker's context, aero_guest.lock held.
  */
@@ -153,12 +156,14 @@ void __aero_channel_hello(struct aero_guest *guest)
 	memset(ch->slots, 0, AERO_RING_ENTRIES * sizeof(*ch->slots));
 	ch->head = 0;
 	ch->reaped = 0;
+	ch->told_head = 0;
 	ch->heartbeat = 0;
+	ch->echo = 0;
 	do {
 		ch->epoch = get_random_u64();
 	} while (!ch->epoch);
 
-	status->features = cpu_to_le64(0);	/* none is defined that this driver could take up */
+	status->features = cpu_to_le64(ch->rings ? AERO_F_DOORBELL : 0);
 	status->abi_major = cpu_to_le16(AERO_ABI_MAJOR);
 	status->abi_minor = cpu_to_le16(AERO_ABI_MINOR);
 	WRITE_ONCE(status->epoch, cpu_to_le64(ch->epoch));
@@ -218,16 +223,23 @@ bool aero_channel_answered(const struct aero_channel *ch)
 
 /**
  * aero_channel_beat() - show that the driver lives
- * @ch: the channel
+ * @guest: its channel is intact
  *
  * Context: worker's context.
  */
-void aero_channel_beat(struct aero_channel *ch)
+void aero_channel_beat(struct aero_guest *guest)
 {
+	struct aero_channel *ch = &guest->ch;
+	u64 challenge = READ_ONCE(ch->control->challenge);
+
 	WRITE_ONCE(ch->status->heartbeat, cpu_to_le64(++ch->heartbeat));
 	/* The ring that this vouches for is visible first. */
 	virt_wmb();
-	WRITE_ONCE(ch->status->echo, READ_ONCE(ch->control->challenge));
+	WRITE_ONCE(ch->status->echo, challenge);
+	if (challenge == ch->echo)
+		return;
+	ch->echo = challenge;
+	aero_doorbell_ring(guest);
 }
 
 /**
@@ -284,4 +296,5 @@ void aero_channel_goodbye(struct aero_guest *guest)
 	virt_store_release(&ch->status->state, cpu_to_le32(AERO_GUEST_CLOSED));
 	WRITE_ONCE(guest->phase, AERO_PHASE_CLOSED);
 	spin_unlock(&guest->lock);
+	aero_doorbell_ring(guest);
 }

@@ -49,6 +49,7 @@
 /* Between two looks at the channel: when nothing happens, and while something does. */
 #define AERO_IDLE_MS		1000
 #define AERO_BUSY_MS		20
+#define AERO_NEVER_MS		UINT_MAX
 
 /* Something happens as long as something changed within this time. */
 #define AERO_BUSY_NS		(2 * (u64)NSEC_PER_SEC)
@@ -165,6 +166,14 @@ struct aero_slot {
  * @head: descriptors written, published or about to be; aero_guest.lock
  * @reaped: descriptors whose pages have been settled, <= the host's tail;
  *	aero_guest.lock
+ * @told_head: @head when it was last decided whether to ring for it;
+ *	aero_guest.lock
+ * @echo: last challenge answered; worker's context
+ * @offered: features of the host, AERO_F_*; constant
+ * @doorbell: what rings the host; constant
+ * @registers: BAR 0, or NULL if the host cannot be rung; constant
+ * @rings: the host can interrupt, so that nothing is polled; constant while the
+ *	worker can run
  * @abi_minor: the host's; constant
  */
 struct aero_channel {
@@ -178,6 +187,12 @@ struct aero_channel {
 	u64 heartbeat;
 	u32 head;
 	u32 reaped;
+	u32 told_head;
+	u64 echo;
+	u64 offered;
+	u32 doorbell;
+	void __iomem *registers;
+	bool rings;
 	u16 abi_minor;
 };
 
@@ -235,6 +250,8 @@ struct aero_balloon {
  * @balloon: the pages
  * @wq: where @work runs; freezable; constant
  * @work: the worker
+ * @rest: with a doorbell, starts the worker now and then if the guest is not idle
+ * @stopped: neither looks at the channel; worker's context, read anywhere
  * @rate: inflation rate; worker's context
  * @rate_ns: when @rate was last asked, ktime; worker's context
  * @stats_ns: when statistics were last published, ktime; worker's context
@@ -266,6 +283,8 @@ struct aero_guest {
 
 	struct workqueue_struct *wq;
 	struct delayed_work work;
+	struct delayed_work rest;
+	bool stopped;
 	struct aero_rate rate;
 	u64 rate_ns;
 	u64 stats_ns;
@@ -289,11 +308,17 @@ int aero_channel_open(struct aero_guest *guest);
 void aero_channel_close(struct aero_guest *guest);
 bool aero_channel_intact(struct aero_guest *guest);
 bool aero_channel_answered(const struct aero_channel *ch);
-void aero_channel_beat(struct aero_channel *ch);
+void aero_channel_beat(struct aero_guest *guest);
 void aero_channel_read(const struct aero_channel *ch, struct aero_orders *orders);
 void __aero_channel_hello(struct aero_guest *guest);
 void aero_channel_publish(struct aero_guest *guest);
 void aero_channel_goodbye(struct aero_guest *guest);
+
+/* doorbell.c */
+void aero_doorbell_open(struct aero_guest *guest);
+void aero_doorbell_close(struct aero_guest *guest);
+void aero_doorbell_unmap(struct aero_guest *guest);
+void aero_doorbell_ring(struct aero_guest *guest);
 
 /* ring.c */
 bool __aero_ring_usable(const struct aero_guest *guest);
@@ -305,6 +330,7 @@ bool __aero_ring_done(struct aero_guest *guest, u32 *tail);
 bool __aero_ring_ack(struct aero_guest *guest, u32 index, bool *refused);
 bool __aero_ring_revoke(struct aero_guest *guest, u32 *claim);
 bool aero_ring_drained(struct aero_guest *guest);
+bool aero_ring_arm(struct aero_guest *guest);
 void __aero_host_broken(struct aero_guest *guest, const char *why);
 
 /* pages.c */

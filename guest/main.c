@@ -36,9 +36,10 @@ static int aero_guest_probe(struct pci_dev *pdev, const struct pci_device_id *id
 		goto err_destroy;
 
 	pci_set_drvdata(pdev, guest);
+	aero_doorbell_open(guest);
 	aero_worker_start(guest);
-	dev_info(&pdev->dev, "balloon ready, the host speaks Aerostat ABI %u.%u\n",
-		 AERO_ABI_MAJOR, guest->ch.abi_minor);
+	dev_info(&pdev->dev, "balloon ready, the host speaks Aerostat ABI %u.%u%s\n",
+		 AERO_ABI_MAJOR, guest->ch.abi_minor, guest->ch.rings ? " and rings" : "");
 	return 0;
 
 err_destroy:
@@ -63,9 +64,11 @@ static void aero_guest_remove(struct pci_dev *pdev)
 	struct aero_guest *guest = pci_get_drvdata(pdev);
 
 	aero_oom_unregister(guest);
+	aero_doorbell_close(guest);
 	aero_guest_close(guest, true);
 	aero_balloon_leak(guest);
 	aero_worker_destroy(guest);
+	aero_doorbell_unmap(guest);
 	aero_channel_close(guest);
 	kfree(guest);
 }

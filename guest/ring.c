@@ -105,9 +105,13 @@ void __aero_ring_put(struct aero_guest *guest, enum aero_op op, enum aero_kind k
  */
 void __aero_ring_publish(struct aero_guest *guest)
 {
+	struct aero_channel *ch = &guest->ch;
+
 	lockdep_assert_held(&guest->lock);
 
-	aero_ring_publish(&guest->ch.status->head, guest->ch.head);
+	aero_ring_publish(&ch->status->head, ch->head);
+	if (ch->registers && aero_ring_wake(&ch->control->wake_head, &ch->told_head, ch->head))
+		aero_doorbell_ring(guest);
 }
 
 /**
@@ -197,6 +201,7 @@ bool __aero_ring_revoke(struct aero_guest *guest, u32 *claim)
 		if (ch->slots[aero_ring_slot(i)].nr)
 			WRITE_ONCE(ch->descs[aero_ring_slot(i)].op, cpu_to_le16(AERO_OP_NOP));
 	aero_ring_resume(ch->status);
+	aero_doorbell_ring(guest);
 	return true;
 }
 
@@ -217,4 +222,31 @@ bool aero_ring_drained(struct aero_guest *guest)
 		drained = tail == guest->ch.head;
 	spin_unlock(&guest->lock);
 	return drained;
+}
+
+/**
+ * aero_ring_arm() - have the host ring when it is worth to look at the ring again
+ * @guest: the guest
+ *
+ * That is when it is done with all, or with half if more waits for room.
+ *
+ * Context: worker's context; takes aero_guest.lock.
+ * Return: false if it has got that far already, and will not ring for it.
+ */
+bool aero_ring_arm(struct aero_guest *guest)
+{
+	struct aero_channel *ch = &guest->ch;
+	u32 pending, done;
+	bool armed = true;
+
+	spin_lock(&guest->lock);
+	pending = ch->head - ch->reaped;
+	if (guest->balloon.unreported[AERO_SMALL].nr || guest->balloon.unreported[AERO_BIG].nr)
+		pending = DIV_ROUND_UP(pending, 2);
+	if (guest->phase == AERO_PHASE_RUNNING && pending) {
+		aero_ring_wait(&ch->status->wake_tail, ch->reaped + pending - 1);
+		armed = !__aero_ring_done(guest, &done) || done - ch->reaped < pending;
+	}
+	spin_unlock(&guest->lock);
+	return armed;
 }

@@ -7,6 +7,11 @@
  * but nothing changes any more (the host is dead or holds, the floor is reached),
  * it falls back to once a second.
  *
+ * Where the host rings it does not look without being rung, but for what time
+ * alone brings: credit for the rate, another try at what did not succeed. What the
+ * host is told without being asked (statistics) waits until the guest has something
+ * else to do: an idle guest sleeps on.
+ *
  * Small pages leave first when the balloon shrinks. They are what memory
  * fragments into on both sides: with them back, the guest can form large pages
  * again, and the host is left with whole ranges.
@@ -32,6 +37,8 @@ static void aero_worker_hello(struct aero_guest *guest, bool revoke)
 	__aero_balloon_disown(guest, revoke);
 	__aero_channel_hello(guest);
 	spin_unlock(&guest->lock);
+
+	aero_doorbell_ring(guest);
 
 	guest->stats_ns = 0;
 	guest->change_ns = ktime_get_ns();
@@ -172,11 +179,20 @@ static bool aero_granule_valid(const struct aero_orders *orders)
 	       orders->granule <= AERO_BIG_SIZE;
 }
 
+/* The size that the balloon is to have, in pages. */
+static unsigned long aero_goal(const struct aero_orders *orders)
+{
+	unsigned long goal = min_t(u64, orders->target >> PAGE_SHIFT, ULONG_MAX);
+
+	return aero_granule_small(orders) ? goal : round_down(goal, aero_kind_pages(AERO_BIG));
+}
+
 /* Bring the balloon a step closer to its target; true if the next can follow at once. */
 static bool aero_follow(struct aero_guest *guest, const struct aero_orders *orders)
 {
 	bool small = aero_granule_small(orders);
-	unsigned long goal, size;
+	unsigned long goal = aero_goal(orders);
+	unsigned long size;
 	bool more = false;
 	u32 limits = 0;
 
@@ -194,11 +210,7 @@ static bool aero_follow(struct aero_guest *guest, const struct aero_orders *orde
 	if (ktime_get_ns() < READ_ONCE(guest->oom_until_ns))
 		limits |= AERO_LIMIT_OOM;
 
-	goal = min_t(u64, orders->target >> PAGE_SHIFT, ULONG_MAX);
-	if (!small)
-		goal = round_down(goal, aero_kind_pages(AERO_BIG));
 	size = READ_ONCE(guest->balloon.nr_pages);
-
 	if (size > goal) {
 		more = aero_shrink(guest, size - goal);
 	} else if (size < goal && READ_ONCE(guest->phase) == AERO_PHASE_RUNNING) {
@@ -257,7 +269,7 @@ static bool aero_worker_meet(struct aero_guest *guest, struct aero_orders *order
 	else if (READ_ONCE(guest->lost) ||
 		 (READ_ONCE(guest->phase) != AERO_PHASE_WAITING && !aero_channel_answered(ch)))
 		aero_worker_hello(guest, true);
-	aero_channel_beat(ch);
+	aero_channel_beat(guest);
 	aero_channel_read(ch, orders);
 
 	if (READ_ONCE(guest->phase) == AERO_PHASE_WAITING && aero_channel_answered(ch)) {
@@ -272,30 +284,66 @@ static bool aero_worker_meet(struct aero_guest *guest, struct aero_orders *order
 	return READ_ONCE(guest->phase) >= AERO_PHASE_RUNNING;
 }
 
+/* Where the host rings: is there anything that time alone brings, and when? */
+static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero_orders *orders)
+{
+	/* It is far enough already, or a page that it is done with is still locked. */
+	if (!aero_ring_arm(guest))
+		return AERO_BUSY_MS;
+	if (READ_ONCE(guest->phase) != AERO_PHASE_RUNNING || guest->refused ||
+	    orders->flags & AERO_CTL_HOLD ||
+	    READ_ONCE(guest->balloon.nr_pages) >= aero_goal(orders))
+		return AERO_NEVER_MS;
+	return guest->limits ? AERO_IDLE_MS : AERO_BUSY_MS;
+}
+
+static void aero_worker_sleep(struct aero_guest *guest, const struct aero_orders *orders)
+{
+	unsigned int wait = AERO_IDLE_MS;
+	bool busy = aero_busy(guest, orders);
+
+	if (guest->ch.rings)
+		wait = aero_worker_wait(guest, orders);
+	else if (busy)
+		wait = AERO_BUSY_MS;
+	if (wait != AERO_NEVER_MS)
+		queue_delayed_work(guest->wq, &guest->work, msecs_to_jiffies(wait));
+	else
+		mod_delayed_work(guest->wq, &guest->rest, msecs_to_jiffies(AERO_IDLE_MS));
+}
+
 static void aero_worker(struct work_struct *work)
 {
 	struct aero_guest *guest = container_of(to_delayed_work(work), struct aero_guest, work);
 	struct aero_orders orders;
-	unsigned int delay_ms = 0;
 	bool more = false;
 	u64 now;
 
-	if (READ_ONCE(guest->phase) == AERO_PHASE_CLOSED)
+	if (READ_ONCE(guest->stopped) || READ_ONCE(guest->phase) == AERO_PHASE_CLOSED)
 		return;
 
 	if (aero_worker_meet(guest, &orders))
 		more = aero_follow(guest, &orders);
 
 	now = ktime_get_ns();
-	if (!guest->stats_ns || now - guest->stats_ns >= NSEC_PER_SEC) {
+	if (!guest->stats_ns || now - guest->stats_ns >= NSEC_PER_SEC ||
+	    orders.flags & AERO_CTL_CALL) {
 		guest->stats_ns = now;
 		aero_stats_publish(guest);
 	}
 	aero_channel_publish(guest);
+	if (orders.flags & AERO_CTL_CALL)
+		aero_doorbell_ring(guest);
 
-	if (!more)
-		delay_ms = aero_busy(guest, &orders) ? AERO_BUSY_MS : AERO_IDLE_MS;
-	queue_delayed_work(guest->wq, &guest->work, msecs_to_jiffies(delay_ms));
+	if (more)
+		queue_delayed_work(guest->wq, &guest->work, 0);
+	else
+		aero_worker_sleep(guest, &orders);
+}
+
+static void aero_worker_rest(struct work_struct *work)
+{
+	aero_worker_kick(container_of(to_delayed_work(work), struct aero_guest, rest));
 }
 
 /**
@@ -315,6 +363,7 @@ int aero_worker_create(struct aero_guest *guest)
 	if (!guest->wq)
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&guest->work, aero_worker);
+	INIT_DEFERRABLE_WORK(&guest->rest, aero_worker_rest);
 	return 0;
 }
 
@@ -337,6 +386,7 @@ void aero_worker_destroy(struct aero_guest *guest)
  */
 void aero_worker_start(struct aero_guest *guest)
 {
+	WRITE_ONCE(guest->stopped, false);
 	aero_worker_hello(guest, true);
 	aero_worker_kick(guest);
 }
@@ -351,6 +401,10 @@ void aero_worker_start(struct aero_guest *guest)
  */
 void aero_worker_stop(struct aero_guest *guest)
 {
+	WRITE_ONCE(guest->stopped, true);
+	cancel_delayed_work_sync(&guest->work);
+	cancel_delayed_work_sync(&guest->rest);
+	/* It may have been kicked meanwhile, and then returned at once. */
 	cancel_delayed_work_sync(&guest->work);
 }
 

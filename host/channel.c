@@ -15,8 +15,11 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
+#include "aerostat.h"
 #include "channel.h"
+#include "doorbell.h"
 #include "host.h"
 #include "ring.h"
 #include "vm.h"
@@ -163,14 +166,47 @@ static loff_t aero_channel_llseek(struct file *file, loff_t offset, int whence)
 	return fixed_size_llseek(file, offset, whence, AERO_CHANNEL_SIZE);
 }
 
-static void aero_channel_write_header(void *page)
+static long aero_channel_set_doorbell(struct aero_channel *channel, const void __user *from)
 {
-	struct aero_header *header = page + AERO_HEADER_OFFSET;
+	struct aero_header *header = channel->header;
+	struct aerostat_doorbell fds;
+	struct aero_doorbell *bell;
+	int err = 0;
 
+	if (copy_from_user(&fds, from, sizeof(fds)))
+		return -EFAULT;
+	if (fds.reserved)
+		return -EINVAL;
+	bell = aero_doorbell_create(fds.to_host, fds.to_guest);
+	if (IS_ERR(bell))
+		return PTR_ERR(bell);
+
+	mutex_lock(&channel->lock);
+	if (channel->vm || channel->bell) {
+		err = -EBUSY;
+	} else {
+		channel->bell = bell;
+		header->doorbell = cpu_to_le32(fds.value);
+		header->features |= cpu_to_le64(AERO_F_DOORBELL);
+	}
+	mutex_unlock(&channel->lock);
+	if (err)
+		aero_doorbell_destroy(bell);
+	return err;
+}
+
+static long aero_channel_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (cmd != AEROSTAT_SET_DOORBELL)
+		return -ENOTTY;
+	return aero_channel_set_doorbell(file->private_data, (void __user *)arg);
+}
+
+static void aero_channel_write_header(struct aero_header *header)
+{
 	header->abi_major = cpu_to_le16(AERO_ABI_MAJOR);
 	header->abi_minor = cpu_to_le16(AERO_ABI_MINOR);
 	header->channel_size = cpu_to_le32(AERO_CHANNEL_SIZE);
-	header->features = cpu_to_le64(AERO_F_KNOWN);
 	header->ring_entries = cpu_to_le32(AERO_RING_ENTRIES);
 	header->control_offset = cpu_to_le32(AERO_CONTROL_OFFSET);
 	header->status_offset = cpu_to_le32(AERO_STATUS_OFFSET);
@@ -187,6 +223,7 @@ static void aero_channel_free(struct kref *ref)
 	for (i = 0; i < AERO_CHANNEL_PAGES; i++)
 		if (channel->pages[i])
 			put_page(channel->pages[i]);
+	aero_doorbell_destroy(channel->bell);
 	mutex_destroy(&channel->lock);
 	kfree(channel);
 }
@@ -229,7 +266,8 @@ static int aero_channel_open(struct inode *inode, struct file *file)
 		aero_channel_put(channel);
 		return -ENOMEM;
 	}
-	aero_channel_write_header(page_address(host_page));
+	channel->header = page_address(host_page) + offset_in_page(AERO_HEADER_OFFSET);
+	aero_channel_write_header(channel->header);
 	channel->control = page_address(host_page) + offset_in_page(AERO_CONTROL_OFFSET);
 	channel->status = page_address(guest_page) + offset_in_page(AERO_STATUS_OFFSET);
 	file->private_data = channel;
@@ -262,6 +300,8 @@ static const struct file_operations aero_channel_fops = {
 	.open = aero_channel_open,
 	.release = aero_channel_release,
 	.llseek = aero_channel_llseek,
+	.unlocked_ioctl = aero_channel_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = aero_channel_mmap,
 };
 

@@ -14,6 +14,7 @@
 
 #define AERO_CHANNEL_PAGES	(AERO_CHANNEL_SIZE / PAGE_SIZE)
 
+struct aero_doorbell;
 struct aero_host;
 struct aero_vm;
 
@@ -23,6 +24,9 @@ struct aero_vm;
  * @host: the module
  * @lock: protects @vm
  * @vm: the VM of the present mapping, or NULL
+ * @bell: what wakes both ends, or NULL; set at most once, under @lock, while
+ *	there is no @vm
+ * @header: what this is; constant while there is a @vm
  * @control: host's block; lives as long as the channel
  * @status: guest's block, foreign memory; lives as long as the channel
  * @pages: the shared memory; an entry is filled once, by whoever needs it
@@ -33,6 +37,8 @@ struct aero_channel {
 	struct aero_host *host;
 	struct mutex lock;
 	struct aero_vm *vm;
+	struct aero_doorbell *bell;
+	struct aero_header *header;
 	struct aero_control *control;
 	const struct aero_status *status;
 	struct page *pages[AERO_CHANNEL_PAGES];

@@ -102,7 +102,7 @@ u32 aero_reading_excess(const struct aero_reading *reading)
 }
 
 /* Find the reading that decides: the strongest level, then the greatest excess. */
-static void aero_controller_read(const struct aero_controller_input *input,
+static void aero_controller_read(const struct aero_reading *readings, unsigned int nr,
 				 struct aero_decision *decision)
 {
 	unsigned int i;
@@ -110,9 +110,9 @@ static void aero_controller_read(const struct aero_controller_input *input,
 	decision->level = AERO_LEVEL_NONE;
 	decision->worst = -1;
 	decision->excess = 0;
-	for (i = 0; i < input->nr; i++) {
-		enum aero_level level = aero_reading_level(&input->readings[i]);
-		u32 excess = aero_reading_excess(&input->readings[i]);
+	for (i = 0; i < nr; i++) {
+		enum aero_level level = aero_reading_level(&readings[i]);
+		u32 excess = aero_reading_excess(&readings[i]);
 
 		if (level < decision->level || level == AERO_LEVEL_NONE)
 			continue;
@@ -256,7 +256,7 @@ void aero_controller_step(struct aero_controller *ctl,
 	u64 slack = aero_part(input->capacity_pages, params->step_div);
 	u64 held = input->held_pages;
 
-	aero_controller_read(input, decision);
+	aero_controller_read(input->readings, input->nr, decision);
 	decision->step_pages = 0;
 
 	if (decision->level != AERO_LEVEL_HIGH)
@@ -291,6 +291,30 @@ void aero_controller_step(struct aero_controller *ctl,
 	ctl->target = min(ctl->target, max(input->capacity_pages,
 					   input->capacity_emergency_pages));
 	decision->target_pages = ctl->target;
+}
+
+/**
+ * aero_controller_rests() - would a step change nothing, as long as nothing is held?
+ * @ctl: state
+ * @readings: the sensors
+ * @nr: number of @readings
+ * @level: set to what the sensors ask for
+ *
+ * Then nobody needs to be asked what could be held, and the step can be left out.
+ *
+ * Context: any; pure.
+ * Return: true if so.
+ */
+bool aero_controller_rests(const struct aero_controller *ctl,
+			   const struct aero_reading *readings, unsigned int nr,
+			   enum aero_level *level)
+{
+	struct aero_decision decision;
+
+	aero_controller_read(readings, nr, &decision);
+	*level = decision.level;
+	return decision.level < AERO_LEVEL_HIGH && !ctl->target && !ctl->running &&
+	       !ctl->backoff && !ctl->backoff_next;
 }
 
 /**

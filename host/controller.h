@@ -162,6 +162,9 @@ void aero_controller_step(struct aero_controller *ctl,
 			  const struct aero_controller_params *params,
 			  const struct aero_controller_input *input,
 			  struct aero_decision *decision);
+bool aero_controller_rests(const struct aero_controller *ctl,
+			   const struct aero_reading *readings, unsigned int nr,
+			   enum aero_level *level);
 const char *aero_level_name(enum aero_level level);
 const char *aero_verdict_name(enum aero_verdict verdict);
 

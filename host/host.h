@@ -16,6 +16,7 @@
  *	aero_sensor.lock	a sensor's thresholds and last reading
  *	aero_blocks.lock	list of blocks; taken inside device_hotplug_lock
  *	aero_loop.lock		what a user has set, and what came of it
+ *	aero_doorbell.lock	whose doorbell it is; in interrupts and in an eventfd's lock
  *
  * A VM's kvm->srcu read section is entered without any of these held.
  */

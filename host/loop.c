@@ -4,7 +4,8 @@
  *
  * Once in a period: sensors are read, VMs are asked how they do, the controller
  * says how much must go, and that is apportioned. In between, whenever a block
- * has gone or come, the same demand is applied again.
+ * has gone or come, the same demand is applied again. As long as nothing is held and
+ * no sensor asks for anything, a round ends with the sensors.
  *
  * Giving back is ordered: a lower demand first lowers what may be offline; the
  * balloons stay as they are until the blocks are online; then the targets fall.
@@ -57,6 +58,7 @@ const char * const aero_mode_names[AERO_NR_MODES] = {
  * @lock: protects what follows
  * @running: rounds may be queued
  * @asked: the user set something: do not wait for the period
+ * @stirred: something changed: do not rest
  * @config: what a user sets
  * @status: what came of it
  */
@@ -80,6 +82,7 @@ struct aero_loop {
 	struct mutex lock;
 	bool running;
 	bool asked;
+	bool stirred;
 	struct aero_loop_config config;
 	struct aero_loop_status status;
 };
@@ -143,7 +146,7 @@ static u64 aero_loop_limit(const struct aero_vm_sample *sample, enum aero_urgenc
 				    sample->balloon, urgency);
 }
 
-static void aero_loop_sample(struct aero_loop *loop, u64 elapsed_ms, struct aero_loop_sums *sums)
+static void aero_loop_sample(struct aero_loop *loop, bool due, struct aero_loop_sums *sums)
 {
 	struct aero_host *host = loop->host;
 	u64 weighted = 0, weights = 0;
@@ -156,7 +159,7 @@ static void aero_loop_sample(struct aero_loop *loop, u64 elapsed_ms, struct aero
 
 		if (sums->nr == loop->nr_samples)
 			break;
-		aero_vm_sample(vm, elapsed_ms, sample);
+		aero_vm_sample(vm, due, sample);
 		sums->nr++;
 		sums->held += sample->balloon;
 		sums->capacity += aero_loop_limit(sample, AERO_URGENCY_NORMAL);
@@ -177,6 +180,33 @@ static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 		       aero_sensors_count(loop->host->sensors), sizeof(*loop->readings));
 	return aero_sensors_sample(loop->host->sensors, elapsed_ms, loop->readings,
 				   loop->nr_readings);
+}
+
+/* Nothing is held, nothing shall be, and the sensors say what they said before. */
+static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_config *config,
+			    unsigned int nr_readings)
+{
+	enum aero_level level;
+
+	if (loop->demand || loop->status.held || aero_blocks_taken_pages(loop->host->blocks))
+		return false;
+	if (config->mode != AERO_MODE_AUTO)
+		return true;
+	return aero_controller_rests(&loop->controller, loop->readings, nr_readings, &level) &&
+	       level == loop->level;
+}
+
+/* Who moves by what the VMs say needs to hear it, also from those who sleep. */
+static void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *sums)
+{
+	unsigned int i;
+
+	if (loop->verdict == AERO_VERDICT_IDLE || loop->verdict == AERO_VERDICT_HOLDING ||
+	    loop->verdict == AERO_VERDICT_BLIND)
+		return;
+	for (i = 0; i < sums->nr; i++)
+		if (loop->samples[i].stale)
+			aero_vm_ask(loop->samples[i].vm);
 }
 
 /* Ask the controller, or the user, for the demand. */
@@ -295,30 +325,37 @@ static void aero_loop_work(struct work_struct *work)
 	struct aero_loop_config config;
 	struct aero_loop_sums sums;
 	unsigned int nr_readings = 0;
-	u32 elapsed_ms = 0;
-	bool due;
+	bool due, stirred;
 
 	mutex_lock(&loop->lock);
 	config = loop->config;
 	due = loop->asked || time_after_eq(jiffies, loop->next);
+	stirred = loop->stirred;
 	loop->asked = false;
+	loop->stirred = false;
 	mutex_unlock(&loop->lock);
 	if (due) {
-		elapsed_ms = max(jiffies_to_msecs(jiffies - loop->last), 1U);
+		u32 elapsed_ms = max(jiffies_to_msecs(jiffies - loop->last), 1U);
+
 		loop->last = jiffies;
 		loop->next = jiffies + msecs_to_jiffies(config.period_ms);
 		nr_readings = aero_loop_read(loop, elapsed_ms);
 	}
+	if (!stirred && aero_loop_rests(loop, &config, nr_readings))
+		goto again;
 
 	mutex_lock(&host->vms_lock);
 	aero_loop_room_for_vms(loop);
-	aero_loop_sample(loop, elapsed_ms, &sums);
-	if (due)
+	aero_loop_sample(loop, due, &sums);
+	if (due) {
 		aero_loop_decide(loop, &config, &sums, nr_readings);
+		aero_loop_ask(loop, &sums);
+	}
 	aero_loop_apply(loop, &config, &sums);
 	mutex_unlock(&host->vms_lock);
 
 	aero_loop_publish(loop, &config, &sums);
+again:
 	queue_delayed_work(host->wq, &loop->work,
 			   time_after(loop->next, jiffies) ? loop->next - jiffies : 0);
 }
@@ -357,6 +394,7 @@ void aero_loop_start(struct aero_loop *loop)
 	loop->last = jiffies;
 	loop->next = jiffies;
 	loop->running = true;
+	loop->stirred = true;
 	queue_delayed_work(loop->host->wq, &loop->work, 0);
 }
 
@@ -396,6 +434,7 @@ void aero_loop_destroy(struct aero_loop *loop)
 void aero_loop_kick(struct aero_loop *loop)
 {
 	mutex_lock(&loop->lock);
+	loop->stirred = true;
 	if (loop->running)
 		mod_delayed_work(loop->host->wq, &loop->work, 0);
 	mutex_unlock(&loop->lock);

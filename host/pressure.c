@@ -29,7 +29,7 @@
 #define AERO_PRESSURE_MAX		1000U
 #define AERO_PRESSURE_SHIFT		10	/* fraction bits of the average */
 #define AERO_PRESSURE_TIME_MS		5000U	/* time constant of the average */
-#define AERO_PRESSURE_LONGEST_MS	60000U	/* longer gaps count as this */
+#define AERO_PRESSURE_LONGEST_MS	60000U	/* after a longer gap it begins anew */
 #define AERO_PRESSURE_PER_STALL		5	/* for one stall per second */
 #define AERO_PRESSURE_HALF		500U	/* most that stalls or shortage add */
 #define AERO_PRESSURE_MAX_PAGES		BIT_ULL(40)
@@ -72,8 +72,8 @@ static u32 aero_shortage(u64 available, u64 size)
  *	unless it is the first
  *
  * The average is exponential, average += (now - average) * t / (T + t) with T of
- * 5 s: the implicit form, which stays in range for any t. The first sample
- * knows no rates; it counts for its shortage alone.
+ * 5 s: the implicit form, which stays in range for any t. The first sample, and
+ * one after more than a minute, knows no rates; it counts for its shortage alone.
  *
  * Context: any; pure. The caller serialises calls for one @pressure.
  * Return: pressure, 0 to 1000 permille.
@@ -88,7 +88,7 @@ u32 aero_pressure_step(struct aero_pressure *pressure,
 	u64 reads;
 	s64 gap;
 
-	if (!pressure->primed) {
+	if (!pressure->primed || elapsed_ms > AERO_PRESSURE_LONGEST_MS) {
 		pressure->average = now << AERO_PRESSURE_SHIFT;
 	} else if (!ms) {
 		return aero_pressure_permille(pressure);

@@ -117,6 +117,7 @@ struct aero_vm_config {
  * @filled: pages that the last round found where there should be holes
  * @challenges: issued
  * @epochs: guest drivers that said hello
+ * @rings: of the host's
  * @worked_us: time that the VM's work took, microseconds
  *
  * Written by the VM's work, read without lock.
@@ -131,6 +132,7 @@ struct aero_vm_counts {
 	u64 filled;
 	u64 challenges;
 	u64 epochs;
+	u64 rings;
 	u64 worked_us;
 };
 
@@ -146,6 +148,8 @@ struct aero_vm_counts {
  * @hva: start of the channel's mapping in @mm
  * @work: all that happens to the VM happens here, one thing after another
  * @gone: the mapping has ended; set once, with WRITE_ONCE()
+ * @asked: the loop wants fresh statistics; single word
+ * @not_before: rings do not bring @work forward before this, jiffies; single word
  * @debugfs: its directory
  *
  * Owned by @work:
@@ -153,7 +157,8 @@ struct aero_vm_counts {
  * @delay: until the next run, jiffies
  * @registered: @dev is visible
  * @kvm: the KVM VM, referenced, or NULL
- * @mapped_at: when it was last seen to have a memslot for the channel, jiffies
+ * @unmapped: it has no memslot for the channel
+ * @unmapped_at: since when, jiffies
  * @notifier: tells when @mm goes
  * @notified: @notifier is registered
  * @survey: RAM at the last generation seen
@@ -164,7 +169,13 @@ struct aero_vm_counts {
  * @challenged_at: when it was issued, jiffies
  * @epoch: the guest driver that is served; 0: none
  * @served: the last one that was: an epoch is adopted once
+ * @rings: the driver rings, and wants to be rung
+ * @news: there is something to ring the guest for
+ * @rung: it has been rung and has not answered
+ * @rung_at: since when, jiffies
+ * @call: its answer is waited for
  * @tail: descriptors done with
+ * @told_tail: @tail when it was last decided whether to ring for it
  * @heartbeat: last one seen
  * @heartbeat_at: when it changed, jiffies
  * @balloon: pages given
@@ -185,12 +196,15 @@ struct aero_vm_counts {
  * @state: what it is to the host
  * @reason: why
  * @refused_at: when it was last refused, jiffies
+ * @sampled_at: when @pressure last made a step, jiffies
+ * @sampled_heartbeat: the driver's heartbeat then
  * @pressure: smoothed suffering
  * @pressed: @pressure is, or was until lately, above its limit
  * @pressed_at: when it last was, jiffies
  * @idle: permille of @size that is idle
  *
  * @counts: for people
+ * @rung_count: rings of the guest's
  * @invalidated: bytes unmapped from @mm by anyone, this module included
  */
 struct aero_vm {
@@ -204,13 +218,16 @@ struct aero_vm {
 	unsigned long hva;
 	struct delayed_work work;
 	bool gone;
+	bool asked;
+	unsigned long not_before;
 	struct dentry *debugfs;
 
 	bool buried;
 	unsigned long delay;
 	bool registered;
 	struct kvm *kvm;
-	unsigned long mapped_at;
+	bool unmapped;
+	unsigned long unmapped_at;
 	struct mmu_notifier notifier;
 	bool notified;
 	struct aero_gpa_survey survey;
@@ -220,7 +237,13 @@ struct aero_vm {
 	unsigned long challenged_at;
 	u64 epoch;
 	u64 served;
+	bool rings;
+	bool news;
+	bool rung;
+	unsigned long rung_at;
+	bool call;
 	u32 tail;
+	u32 told_tail;
 	u64 heartbeat;
 	unsigned long heartbeat_at;
 	struct aero_balloon balloon;
@@ -241,12 +264,15 @@ struct aero_vm {
 	enum aero_vm_state state;
 	enum aero_vm_reason reason;
 	unsigned long refused_at;
+	unsigned long sampled_at;
+	u64 sampled_heartbeat;
 	struct aero_pressure pressure;
 	bool pressed;
 	unsigned long pressed_at;
 	u32 idle;
 
 	struct aero_vm_counts counts;
+	atomic64_t rung_count;
 	atomic64_t invalidated;
 };
 
@@ -262,6 +288,7 @@ struct aero_vm {
  * @pressure: permille
  * @willing: it can give; otherwise it keeps what it has given, and no more
  * @refused: it shall have back what it has given
+ * @stale: its driver speaks when it is asked, and has said nothing since the last sample
  */
 struct aero_vm_sample {
 	struct aero_vm *vm;
@@ -272,13 +299,16 @@ struct aero_vm_sample {
 	u32 pressure;
 	bool willing;
 	bool refused;
+	bool stale;
 };
 
 struct aero_vm *aero_vm_create(struct aero_host *host, struct aero_channel *channel,
 			       struct mm_struct *mm, unsigned long hva);
 void aero_vm_leave(struct aero_vm *vm);
+void aero_vm_rung(struct aero_vm *vm);
+void aero_vm_ask(struct aero_vm *vm);
 void aero_vm_wait_gone(struct aero_vm *vm);
-void aero_vm_sample(struct aero_vm *vm, u64 elapsed_ms, struct aero_vm_sample *sample);
+void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample);
 void aero_vm_set_target(struct aero_vm *vm, u64 pages, bool urgent);
 u64 __aero_vm_min(const struct aero_vm *vm);
 void aero_vm_config(struct aero_vm *vm, struct aero_vm_config *config);

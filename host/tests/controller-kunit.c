@@ -688,6 +688,53 @@ static void controller_names(struct kunit *test)
 					0);
 }
 
+/* Whatever state and sensors: where it says that it rests, a step with nothing held is none. */
+static void controller_rests(struct kunit *test)
+{
+	const struct aero_controller_params params = AERO_CONTROLLER_PARAMS_DEFAULT;
+	unsigned int i, rested = 0, moved = 0;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 31);
+	for (i = 0; i < 20000; i++) {
+		struct aero_reading reading = {
+			.low = 10, .high = 20, .emergency = 30, .has_emergency = true,
+			.value = prandom_u32_state(&rnd) % 40,
+			.usable = prandom_u32_state(&rnd) % 4,
+		};
+		struct aero_controller_input input = {
+			.readings = &reading, .nr = 1,
+			.capacity_pages = prandom_u32_state(&rnd) % 1000,
+			.capacity_emergency_pages = 1000,
+			.pressure = prandom_u32_state(&rnd) % 1001,
+		};
+		struct aero_controller ctl = {
+			.target = prandom_u32_state(&rnd) % 4 ? 0 : prandom_u32_state(&rnd) % 100,
+			.running = !(prandom_u32_state(&rnd) % 4),
+			.backoff = prandom_u32_state(&rnd) % 4 ? 0 : 3,
+			.backoff_next = prandom_u32_state(&rnd) % 4 ? 0 : 6,
+		};
+		struct aero_controller before = ctl;
+		struct aero_decision decision;
+		enum aero_level level;
+
+		if (!aero_controller_rests(&ctl, &reading, 1, &level)) {
+			moved++;
+			continue;
+		}
+		rested++;
+		aero_controller_step(&ctl, &params, &input, &decision);
+		KUNIT_ASSERT_EQ(test, decision.level, level);
+		KUNIT_ASSERT_EQ(test, decision.target_pages, 0ULL);
+		KUNIT_ASSERT_EQ(test, ctl.target, before.target);
+		KUNIT_ASSERT_EQ(test, ctl.running, before.running);
+		KUNIT_ASSERT_EQ(test, ctl.backoff, before.backoff);
+		KUNIT_ASSERT_EQ(test, ctl.backoff_next, before.backoff_next);
+	}
+	KUNIT_EXPECT_GT(test, rested, 1000U);
+	KUNIT_EXPECT_GT(test, moved, 1000U);
+}
+
 static struct kunit_case aero_controller_cases[] = {
 	KUNIT_CASE(controller_level),
 	KUNIT_CASE(controller_excess),
@@ -712,6 +759,7 @@ static struct kunit_case aero_controller_cases[] = {
 	KUNIT_CASE(controller_zero_params),
 	KUNIT_CASE(controller_invariants),
 	KUNIT_CASE(controller_settles),
+	KUNIT_CASE(controller_rests),
 	KUNIT_CASE(controller_names),
 	{ }
 };

@@ -12,12 +12,15 @@
  * of its own, the others and the indices, the status block and the moment chosen by
  * a generator that S alone seeds; each time that the host has enough of it, it says
  * hello again. What it did is in the parameters descs, epochs and quarantines.
+ *
+ * attack=bell count=N rings the host's doorbell N times, for nothing.
  */
 
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "hostile.h"
@@ -37,7 +40,7 @@ MODULE_PARM_DESC(seed, "of attack=fuzz");
 
 static ulong count = 100000;
 module_param(count, ulong, 0);
-MODULE_PARM_DESC(count, "descriptors that attack=fuzz writes");
+MODULE_PARM_DESC(count, "descriptors that attack=fuzz writes, rings of attack=bell");
 
 /**
  * struct aero_attack - one way to break the rules
@@ -104,6 +107,17 @@ void aero_hostile_remap(struct aero_hostile *hostile)
 }
 
 /**
+ * aero_hostile_ring() - have the host look, if it does not by itself
+ * @hostile: the channel
+ */
+void aero_hostile_ring(struct aero_hostile *hostile)
+{
+	if (hostile->registers)
+		writel(le32_to_cpu(hostile->header->doorbell),
+		       hostile->registers + AERO_PCI_DOORBELL);
+}
+
+/**
  * aero_hostile_hello() - be a good driver until the host serves it
  * @hostile: the channel
  *
@@ -119,6 +133,7 @@ bool aero_hostile_hello(struct aero_hostile *hostile)
 	WRITE_ONCE(status->state, cpu_to_le32(AERO_GUEST_ABSENT));
 	WRITE_ONCE(status->head, 0);
 	WRITE_ONCE(status->revoke, 0);
+	WRITE_ONCE(status->features, READ_ONCE(hostile->header->features));
 	WRITE_ONCE(status->abi_major, cpu_to_le16(AERO_ABI_MAJOR));
 	WRITE_ONCE(status->epoch, epoch);
 	/* The epoch is visible before the state that announces it. */
@@ -126,6 +141,7 @@ bool aero_hostile_hello(struct aero_hostile *hostile)
 	for (tries = 0; tries < (remap ? 500 : 200); tries++) {
 		/* So is the hello before the echo that vouches for it. */
 		virt_store_release(&status->echo, READ_ONCE(control->challenge));
+		aero_hostile_ring(hostile);
 		/* The ring is empty once the host has answered. */
 		if (virt_load_acquire(&control->epoch) == epoch)
 			return true;
@@ -141,8 +157,22 @@ static int aero_hostile_strike(struct aero_hostile *hostile, const struct aero_a
 	for (i = 0; i < how->nr; i++)
 		hostile->ring[i] = how->desc[i];
 	aero_ring_publish(&hostile->status->head, how->nr + how->jump);
+	aero_hostile_ring(hostile);
 	/* The host looks often while it owes something, and it owes us nothing. */
 	msleep(300);
+	return 0;
+}
+
+static int aero_hostile_flood(struct aero_hostile *hostile)
+{
+	unsigned long i;
+
+	if (!hostile->registers)
+		return -ENXIO;
+	for (i = 0; i < count && !fatal_signal_pending(current); i++) {
+		aero_hostile_ring(hostile);
+		cond_resched();
+	}
 	return 0;
 }
 
@@ -150,7 +180,9 @@ static int aero_hostile_attack(struct aero_hostile *hostile)
 {
 	const struct aero_attack *how = aero_attack_find();
 
-	if (!how && strcmp(attack, "stale") && strcmp(attack, "fuzz"))
+	bool flood = !strcmp(attack, "bell");
+
+	if (!how && !flood && strcmp(attack, "stale") && strcmp(attack, "fuzz"))
 		return -EINVAL;
 	if (remap)
 		aero_hostile_remap(hostile);
@@ -158,6 +190,8 @@ static int aero_hostile_attack(struct aero_hostile *hostile)
 		return -ETIMEDOUT;
 	if (how)
 		return aero_hostile_strike(hostile, how);
+	if (flood)
+		return aero_hostile_flood(hostile);
 	if (!strcmp(attack, "stale"))
 		aero_hostile_stale(hostile);
 	return aero_hostile_fuzz(hostile, seed, count);
@@ -185,7 +219,11 @@ static int __init aero_hostile_init(void)
 	hostile.control = base + AERO_CONTROL_OFFSET;
 	hostile.status = base + AERO_STATUS_OFFSET;
 	hostile.ring = base + AERO_DESC_OFFSET;
+	if (hostile.header->features & cpu_to_le64(AERO_F_DOORBELL))
+		hostile.registers = pci_iomap(hostile.pdev, AERO_PCI_BAR_REGISTERS, 0);
 	err = aero_hostile_attack(&hostile);
+	if (hostile.registers)
+		pci_iounmap(hostile.pdev, hostile.registers);
 	memunmap(base);
 disable:
 	pci_disable_device(hostile.pdev);

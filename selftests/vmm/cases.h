@@ -55,6 +55,12 @@ void case_pinned(void);
 void case_pinned_later(void);
 void case_pinned_elsewhere(void);
 
+/* doorbell.c */
+void case_doorbell_ioctl(void);
+void case_doorbell(void);
+void case_doorbell_silent(void);
+void case_many(void);
+
 /* fault.c */
 void case_fault_open(void);
 void case_fault_appear(void);

@@ -139,6 +139,25 @@ bool check_attr(pid_t pid, const char *name, char *value, size_t size)
 }
 
 /**
+ * check_set() - write an attribute of a process's VM; it has failed if it cannot
+ * @pid: process
+ * @name: of the attribute
+ * @value: for it
+ */
+void check_set(pid_t pid, const char *name, const char *value)
+{
+	char dir[64], path[128];
+	FILE *file = NULL;
+
+	if (check_find(pid, dir, sizeof(dir))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		file = fopen(path, "we");
+	}
+	if (expect(file, "no %s", name) && fputs(value, file) >= 0)
+		expect(!fclose(file), "%s is not taken", name);
+}
+
+/**
  * check_number() - an attribute that is a number
  * @pid: process
  * @name: of the attribute

@@ -30,6 +30,7 @@ u64 check_argument(unsigned int n, u64 otherwise);
 
 int check_count(pid_t pid);
 bool check_attr(pid_t pid, const char *name, char *value, size_t size);
+void check_set(pid_t pid, const char *name, const char *value);
 long long check_number(pid_t pid, const char *name);
 long long check_stat(pid_t pid, const char *name);
 bool check_state(struct vmm *vmm, const char *begin, unsigned int ms);

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -10,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aerostat.h"
 #include "ring.h"
 #include "vmm.h"
 
@@ -22,7 +25,9 @@
  */
 void vmm_init(struct vmm *vmm)
 {
-	*vmm = (struct vmm){ .vm = -1, .ram_fd = -1, .channel_fd = -1 };
+	*vmm = (struct vmm){
+		.vm = -1, .ram_fd = -1, .channel_fd = -1, .to_host = -1, .to_guest = -1,
+	};
 }
 
 /**
@@ -153,6 +158,26 @@ int vmm_open_channel(struct vmm *vmm)
 }
 
 /**
+ * vmm_add_doorbell() - give the channel a doorbell, as aerostatd does
+ * @vmm: has opened its channel and not mapped it
+ *
+ * Return: 0 or a negative errno.
+ */
+int vmm_add_doorbell(struct vmm *vmm)
+{
+	struct aerostat_doorbell bell;
+
+	vmm->to_host = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	vmm->to_guest = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (vmm->to_host < 0 || vmm->to_guest < 0)
+		return -errno;
+	bell = (struct aerostat_doorbell){
+		.to_host = vmm->to_host, .to_guest = vmm->to_guest, .value = VMM_DOORBELL,
+	};
+	return ioctl(vmm->channel_fd, AEROSTAT_SET_DOORBELL, &bell) ? -errno : 0;
+}
+
+/**
  * vmm_map_channel() - map the channel: the VM appears on the host
  * @vmm: has an open channel
  *
@@ -198,6 +223,12 @@ void vmm_close_channel(struct vmm *vmm)
 	if (vmm->channel_fd >= 0)
 		close(vmm->channel_fd);
 	vmm->channel_fd = -1;
+	if (vmm->to_host >= 0)
+		close(vmm->to_host);
+	if (vmm->to_guest >= 0)
+		close(vmm->to_guest);
+	vmm->to_host = -1;
+	vmm->to_guest = -1;
 }
 
 /**
@@ -223,14 +254,7 @@ int vmm_unplug_channel(struct vmm *vmm)
 	return vmm_set_slot(vmm, VMM_SLOT_CHANNEL, 0, VMM_CHANNEL_GPA, vmm->channel, 0);
 }
 
-/**
- * vmm_start() - a whole VM, as QEMU would make it
- * @vmm: to fill
- * @ram_size: bytes
- *
- * Return: 0 or a negative errno; undone by vmm_stop() in both cases.
- */
-int vmm_start(struct vmm *vmm, size_t ram_size)
+static int vmm_start_any(struct vmm *vmm, size_t ram_size, bool doorbell)
 {
 	int err;
 
@@ -242,11 +266,37 @@ int vmm_start(struct vmm *vmm, size_t ram_size)
 		err = vmm_plug_ram(vmm, 0);
 	if (!err)
 		err = vmm_open_channel(vmm);
+	if (!err && doorbell)
+		err = vmm_add_doorbell(vmm);
 	if (!err)
 		err = vmm_map_channel(vmm);
 	if (!err)
 		err = vmm_plug_channel(vmm);
 	return err;
+}
+
+/**
+ * vmm_start() - a whole VM, as QEMU would make it
+ * @vmm: to fill
+ * @ram_size: bytes
+ *
+ * Return: 0 or a negative errno; undone by vmm_stop() in both cases.
+ */
+int vmm_start(struct vmm *vmm, size_t ram_size)
+{
+	return vmm_start_any(vmm, ram_size, false);
+}
+
+/**
+ * vmm_start_ringing() - the same with a doorbell
+ * @vmm: to fill
+ * @ram_size: bytes
+ *
+ * Return: 0 or a negative errno; undone by vmm_stop() in both cases.
+ */
+int vmm_start_ringing(struct vmm *vmm, size_t ram_size)
+{
+	return vmm_start_any(vmm, ram_size, true);
 }
 
 /**
@@ -340,12 +390,15 @@ void vmm_hello(struct vmm *vmm)
 	vmm->head = 0;
 	vmm->reaped = 0;
 	vmm->heartbeat = 0;
+	vmm->told_head = 0;
+	vmm->echo = 0;
 	do {
 		vmm->epoch = 0;
 		/* Cannot fail for so few bytes, and is never interrupted. */
 		if (getrandom(&vmm->epoch, sizeof(vmm->epoch), 0) < 0)
 			vmm->epoch = time(NULL);
 	} while (!vmm->epoch);
+	status->features = cpu_to_le64(vmm->to_guest >= 0 ? AERO_F_DOORBELL : 0);
 	status->abi_major = cpu_to_le16(AERO_ABI_MAJOR);
 	status->abi_minor = cpu_to_le16(AERO_ABI_MINOR);
 	status->stats.total_bytes = cpu_to_le64(vmm->ram_size);
@@ -353,6 +406,7 @@ void vmm_hello(struct vmm *vmm)
 	WRITE_ONCE(status->epoch, cpu_to_le64(vmm->epoch));
 	/* Last of all: the host looks at the rest when it sees this. */
 	virt_store_release(&status->state, cpu_to_le32(AERO_GUEST_RUNNING));
+	vmm_ring(vmm);
 }
 
 /**
@@ -361,9 +415,14 @@ void vmm_hello(struct vmm *vmm)
  */
 void vmm_beat(struct vmm *vmm)
 {
+	u64 challenge = READ_ONCE(vmm->control->challenge);
+
 	WRITE_ONCE(vmm->status->heartbeat, cpu_to_le64(++vmm->heartbeat));
 	/* The ring that this vouches for is visible first. */
-	virt_store_release(&vmm->status->echo, READ_ONCE(vmm->control->challenge));
+	virt_store_release(&vmm->status->echo, challenge);
+	if (challenge != vmm->echo || READ_ONCE(vmm->control->flags) & cpu_to_le32(AERO_CTL_CALL))
+		vmm_ring(vmm);
+	vmm->echo = challenge;
 }
 
 /**
@@ -401,6 +460,7 @@ void vmm_goodbye(struct vmm *vmm)
 	/* What was written to the ring is visible first. */
 	virt_store_release(&vmm->status->state, cpu_to_le32(AERO_GUEST_CLOSED));
 	vmm->epoch = 0;
+	vmm_ring(vmm);
 }
 
 /**
@@ -432,6 +492,34 @@ int vmm_post(struct vmm *vmm, enum aero_op op, u64 gfn, u32 nr)
 void vmm_publish(struct vmm *vmm)
 {
 	aero_ring_publish(&vmm->status->head, vmm->head);
+	if (vmm->to_host >= 0 &&
+	    aero_ring_wake(&vmm->control->wake_head, &vmm->told_head, vmm->head))
+		vmm_ring(vmm);
+}
+
+/**
+ * vmm_ring() - ring the host
+ * @vmm: may have no doorbell
+ */
+void vmm_ring(struct vmm *vmm)
+{
+	if (vmm->to_host >= 0)
+		eventfd_write(vmm->to_host, 1);
+}
+
+/**
+ * vmm_rung() - wait until the host rings
+ * @vmm: has a doorbell
+ * @ms: for at most so many milliseconds; -1: for ever
+ *
+ * Return: true if it has rung since the last call.
+ */
+bool vmm_rung(struct vmm *vmm, int ms)
+{
+	struct pollfd bell = { .fd = vmm->to_guest, .events = POLLIN };
+	eventfd_t rings;
+
+	return poll(&bell, 1, ms) == 1 && !eventfd_read(vmm->to_guest, &rings);
 }
 
 /**

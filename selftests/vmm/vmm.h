@@ -22,6 +22,9 @@
 /* Where the guest sees its channel: far above any RAM. */
 #define VMM_CHANNEL_GPA		0x4000000000ULL
 
+/* What would be written to the doorbell register, if there were one. */
+#define VMM_DOORBELL		0U
+
 #define VMM_SLOT_RAM		0U
 #define VMM_SLOT_CHANNEL	1U
 
@@ -37,9 +40,13 @@
  * @status: guest's block in it
  * @acks: host's answers
  * @descs: guest's descriptors
+ * @to_host: eventfd that rings the host, or -1
+ * @to_guest: eventfd that the host rings, or -1
  * @epoch: of the last hello; 0: none yet
  * @heartbeat: last one shown
+ * @echo: last challenge answered
  * @head: descriptors written
+ * @told_head: @head when it was last decided whether to ring
  * @reaped: descriptors whose answers have been seen
  */
 struct vmm {
@@ -53,9 +60,13 @@ struct vmm {
 	struct aero_status *status;
 	struct aero_ack *acks;
 	struct aero_desc *descs;
+	int to_host;
+	int to_guest;
 	u64 epoch;
 	u64 heartbeat;
+	u64 echo;
 	u32 head;
+	u32 told_head;
 	u32 reaped;
 };
 
@@ -66,6 +77,7 @@ int vmm_add_ram(struct vmm *vmm, size_t size, int map_flags);
 int vmm_plug_ram(struct vmm *vmm, u32 slot_flags);
 int vmm_set_slot(struct vmm *vmm, u32 slot, u32 flags, u64 gpa, void *hva, u64 size);
 int vmm_open_channel(struct vmm *vmm);
+int vmm_add_doorbell(struct vmm *vmm);
 int vmm_map_channel(struct vmm *vmm);
 int vmm_plug_channel(struct vmm *vmm);
 int vmm_unplug_channel(struct vmm *vmm);
@@ -76,6 +88,7 @@ void vmm_close_channel(struct vmm *vmm);
 
 /* All of them. */
 int vmm_start(struct vmm *vmm, size_t ram_size);
+int vmm_start_ringing(struct vmm *vmm, size_t ram_size);
 void vmm_stop(struct vmm *vmm);
 
 /* The host's memory behind the RAM. */
@@ -93,6 +106,8 @@ void vmm_goodbye(struct vmm *vmm);
 int vmm_post(struct vmm *vmm, enum aero_op op, u64 gfn, u32 nr);
 void vmm_publish(struct vmm *vmm);
 int vmm_reap(struct vmm *vmm, u32 *refused);
+void vmm_ring(struct vmm *vmm);
+bool vmm_rung(struct vmm *vmm, int ms);
 
 /* The same for who has time: they beat while they wait. */
 void vmm_sleep(struct vmm *vmm, unsigned int ms);

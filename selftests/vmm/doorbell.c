@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A VM with a doorbell: nobody looks without being rung.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "aerostat.h"
+#include "cases.h"
+#include "check.h"
+#include "ring.h"
+
+/* The host's work for a VM that wastes nothing comes at once; emulated, at once is some milliseconds. */
+#define AT_ONCE		500
+
+static int set(int channel, int to_host, int to_guest, unsigned int reserved)
+{
+	struct aerostat_doorbell bell = {
+		.to_host = to_host, .to_guest = to_guest, .reserved = reserved,
+	};
+
+	return ioctl(channel, AEROSTAT_SET_DOORBELL, &bell) ? errno : 0;
+}
+
+/**
+ * case_doorbell_ioctl() - a channel gets a doorbell once, before it is mapped, of eventfds only
+ */
+void case_doorbell_ioctl(void)
+{
+	int a = eventfd(0, EFD_CLOEXEC), b = eventfd(0, EFD_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct vmm vmm;
+	int tries;
+
+	vmm_init(&vmm);
+	if (!expect(!vmm_open_channel(&vmm), "no channel"))
+		return;
+	expect(ioctl(vmm.channel_fd, _IO(0xBE, 99)) && errno == ENOTTY, "an unknown ioctl");
+	expect(ioctl(vmm.channel_fd, AEROSTAT_SET_DOORBELL, NULL) && errno == EFAULT, "no argument");
+	expect(set(vmm.channel_fd, a, -1, 0) == EBADF, "no descriptor to the guest");
+	expect(set(vmm.channel_fd, -1, b, 0) == EBADF, "no descriptor to the host");
+	expect(set(vmm.channel_fd, a, null, 0) == EINVAL, "not an eventfd to the guest");
+	expect(set(vmm.channel_fd, null, b, 0) == EINVAL, "not an eventfd to the host");
+	expect(set(vmm.channel_fd, vmm.channel_fd, b, 0) == EINVAL, "its own channel");
+	expect(set(vmm.channel_fd, a, b, 1) == EINVAL, "reserved is not zero");
+
+	expect(!vmm_map_channel(&vmm), "not mapped");
+	expect(set(vmm.channel_fd, a, b, 0) == EBUSY, "while it is mapped");
+	vmm_unmap_channel(&vmm);
+	/* Its VM may still be on its way out. */
+	for (tries = 0; tries < 100 && set(vmm.channel_fd, a, b, 0) == EBUSY; tries++)
+		usleep(20000);
+	expect(tries < 100, "not set");
+	expect(set(vmm.channel_fd, a, b, 0) == EBUSY, "a second time");
+	/* One eventfd for both ends makes no sense, and no harm. */
+	vmm_close_channel(&vmm);
+	expect(!vmm_open_channel(&vmm) && !set(vmm.channel_fd, a, a, 0), "one for both");
+	expect(!vmm_map_channel(&vmm), "not mapped");
+	eventfd_write(a, 1);
+	vmm_close_channel(&vmm);
+	check_gone(getpid(), SOON);
+	close(null);
+	close(b);
+	close(a);
+}
+
+/* Answer rings, and nothing else, until the host serves the driver. */
+static bool greet_when_rung(struct vmm *vmm)
+{
+	vmm_hello(vmm);
+	while (!vmm_answered(vmm)) {
+		if (!vmm_rung(vmm, AT_ONCE))
+			return expect(false, "the host does not ring for its answer");
+		vmm_beat(vmm);
+	}
+	return true;
+}
+
+/* Inflate or deflate, and sleep until the host rings. */
+static void send_when_rung(struct vmm *vmm, enum aero_op op, u64 gfn, u32 nr)
+{
+	u32 refused = 0;
+	int done;
+
+	while (vmm_rung(vmm, 0))
+		vmm_beat(vmm);
+	vmm_post(vmm, op, gfn, nr);
+	aero_ring_wait(&vmm->status->wake_tail, vmm->reaped);
+	vmm_publish(vmm);
+	expect(vmm_rung(vmm, AT_ONCE), "the host does not ring for what it has done");
+	done = vmm_reap(vmm, &refused);
+	expect(done == 1 && !refused, "%d done, %u refused", done, refused);
+	vmm_beat(vmm);
+}
+
+/**
+ * case_doorbell() - a VM is served by rings alone, and left alone when nothing happens
+ */
+void case_doorbell(void)
+{
+	long long worked, rings;
+	struct vmm vmm;
+
+	if (!expect(!vmm_start_ringing(&vmm, 32 * MiB), "no VM"))
+		return;
+	/* The module keeps what it was given. */
+	vmm_touch(&vmm, 0, 32 * MiB_PAGES);
+	if (!greet_when_rung(&vmm))
+		return;
+	check_state(&vmm, "active", 0);
+	send_when_rung(&vmm, AERO_OP_INFLATE, 16, 256);
+	expect(check_number(getpid(), "balloon_bytes") == 256 * (long long)AERO_PAGE_SIZE, "not given");
+	send_when_rung(&vmm, AERO_OP_DEFLATE, 16, 256);
+	expect(!check_number(getpid(), "balloon_bytes"), "not taken back");
+
+	/* What is under way (its last answer is looked for once) ends; then there is silence. */
+	sleep(7);
+	while (vmm_rung(&vmm, 0))
+		vmm_beat(&vmm);
+	worked = check_stat(getpid(), "worked_us");
+	rings = check_stat(getpid(), "rings");
+	expect(!vmm_rung(&vmm, 20000), "an idle guest is rung");
+	expect(check_stat(getpid(), "worked_us") == worked, "the host works for an idle guest");
+	expect(check_stat(getpid(), "rings") == rings, "the host rings an idle guest");
+	check_state(&vmm, "active", 0);
+
+	vmm_goodbye(&vmm);
+	usleep(AT_ONCE * 1000);
+	check_state(&vmm, "waiting", 0);
+	vmm_stop(&vmm);
+	check_gone(getpid(), SOON);
+}
+
+/**
+ * case_doorbell_silent() - a driver that does not answer a ring is silent, until it does
+ */
+void case_doorbell_silent(void)
+{
+	struct vmm vmm;
+	char state[256];
+
+	if (!expect(!vmm_start_ringing(&vmm, 32 * MiB), "no VM") || !greet_when_rung(&vmm))
+		return;
+	while (vmm_rung(&vmm, 1000))
+		vmm_beat(&vmm);
+	/* Its memslots stay as they are, and it is not asked for anything. */
+	sleep(8);
+	check_attr(getpid(), "state", state, sizeof(state));
+	expect(state[0] == 'a', "a driver that owes nothing is \"%s\"", state);
+	/* No driver lives in this loop. */
+	vmm.epoch = 0;
+	check_set(getpid(), "rate_min_bytes", "33554432");
+	check_state(&vmm, "silent", 10000);
+	vmm.epoch = 1;
+	expect(vmm_rung(&vmm, AT_ONCE), "who is silent is not called");
+	vmm_beat(&vmm);
+	usleep(AT_ONCE * 1000);
+	vmm.epoch = 0;
+	check_state(&vmm, "active", 0);
+	vmm_stop(&vmm);
+	check_gone(getpid(), SOON);
+}
+
+/* One of many: follows its target, and sleeps. */
+static void one_of_many(size_t ram, int ready)
+{
+	u64 balloon = 0, target;
+	struct vmm vmm;
+	u32 refused;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (vmm_start_ringing(&vmm, ram) || !greet_when_rung(&vmm))
+		_exit(1);
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	close(ready);
+	for (;;) {
+		vmm_beat(&vmm);
+		if (!vmm_answered(&vmm))
+			_exit(2);
+		vmm_reap(&vmm, &refused);
+		target = vmm_target(&vmm);
+		if (target > balloon)
+			vmm_post(&vmm, AERO_OP_INFLATE, balloon, target - balloon);
+		else if (target < balloon)
+			vmm_post(&vmm, AERO_OP_DEFLATE, target, balloon - target);
+		balloon = target;
+		aero_ring_wait(&vmm.status->wake_tail, vmm.head - 1);
+		vmm_publish(&vmm);
+		vmm_rung(&vmm, -1);
+	}
+}
+
+/**
+ * case_many() - vmm many N [MIB]: so many VMs with doorbells, each a process, until stdin ends
+ *
+ * Says "ready" when all are served. They follow their targets; none has touched its RAM.
+ */
+void case_many(void)
+{
+	u64 n = check_argument(0, 100), i;
+	int ready[2];
+	char byte;
+
+	if (!expect(!pipe(ready), "no pipe"))
+		return;
+	for (i = 0; i < n; i++) {
+		pid_t child = fork();
+
+		if (!expect(child >= 0, "%llu processes", i))
+			break;
+		if (!child) {
+			close(ready[0]);
+			one_of_many(check_argument(1, 16) * MiB, ready[1]);
+		}
+	}
+	close(ready[1]);
+	for (i = 0; i < n && read(ready[0], &byte, 1) == 1; i++)
+		;
+	if (expect(i == n, "%llu of %llu VMs", i, n)) {
+		puts("ready");
+		fflush(stdout);
+		while (read(0, &byte, 1) > 0)
+			;
+	}
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+	while (wait(NULL) > 0)
+		;
+}
