@@ -23,6 +23,7 @@ program() {
 program guest-init guest-init.c agent.c
 program vmsh vmsh.c client.c
 program qmp qmp.c client.c
+program resize resize.c client.c
 program hog hog.c
 program kvmhold kvmhold.c
 program kexec kexec.c

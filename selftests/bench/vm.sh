@@ -9,6 +9,7 @@
 #                  hugetlb (2 MiB pages, reserve them first) | shm[:DIR] (a file in /dev/shm or DIR, which stays);
 #                  the last two are in use as a whole at once
 #       aerostat   yes: a channel from /dev/aerostat | master: the same, and it can be migrated | no |
+#                  doorbell: one from aerostatd, which listens at VM_DOORBELL |
 #                  plain-ivshmem: the same device over foreign memory
 #       returns once QEMU answers, long before the guest is up
 #   vm_wait_up NAME [SECONDS=180]     until its agent answers
@@ -31,6 +32,7 @@
 
 VM_DIR=/run/vm
 VM_HUGE=/run/vm-huge
+VM_DOORBELL=/run/aerostatd.sock
 BENCH_BIN=/aerostat/.bench/bin
 
 # What a kernel log must not contain.
@@ -108,11 +110,12 @@ vm_start() {
 		args+=(-object 'memory-backend-file,id=aero,mem-path=/dev/aerostat,size=1M,share=on')
 		[[ $aerostat == yes ]] || master=,master=on
 		;;
+	doorbell) args+=(-chardev "socket,id=aero,path=$VM_DOORBELL" -device 'ivshmem-doorbell,chardev=aero,vectors=1') ;;
 	plain-ivshmem) args+=(-object 'memory-backend-memfd,id=aero,size=1M,share=on') ;;
 	no) ;;
 	*) vm__fail "unknown aerostat=$aerostat" || return ;;
 	esac
-	[[ $aerostat == no ]] || args+=(-device "ivshmem-plain,memdev=aero$master")
+	[[ $aerostat == no || $aerostat == doorbell ]] || args+=(-device "ivshmem-plain,memdev=aero$master")
 
 	rm -rf "${VM_DIR:?}/$name"
 	mkdir -p "$VM_DIR/$name"
@@ -137,7 +140,21 @@ vm_start() {
 vm__listens_or_dead() { [[ -S $VM_DIR/$1/agent && -S $VM_DIR/$1/qmp ]] || ! vm_alive "$1"; }
 
 vm_run() { "$BENCH_BIN/vmsh" -t "${VM_TIMEOUT:-120}" "$VM_DIR/$1/agent" "$2"; }
-vm_wait_up() { "$BENCH_BIN/vmsh" -t "${2:-180}" "$VM_DIR/$1/agent" true; }
+vm_wait_up() { "$BENCH_BIN/vmsh" -t "${2:-180}" "$VM_DIR/$1/agent" true || { vm__where "$1" >&2; return 1; }; }
+
+# vm__where NAME: what a guest does that does not answer: its console's end, and three times where it runs and how
+# often it has left the guest.
+vm__where() {
+	local _ exits
+	tail -n 20 "$(vm_log "$1")"
+	for _ in 1 2 3; do
+		exits=$(cat /sys/kernel/debug/kvm/"$(vm_pid "$1")"-*/exits)
+		vm_qmp "$1" '{"execute":"human-monitor-command","arguments":{"command-line":"info registers"}}' |
+			grep -oE '(RIP|RFL|CR[034]|HLT|CS *)=[0-9a-f ]*' | tr '\n' ' '
+		echo "exits=$exits"
+		sleep 1
+	done
+}
 
 vm_insmod() {
 	local name=$1

@@ -30,6 +30,11 @@ long long client_now(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
+long long client_left(void)
+{
+	return client.deadline - client_now();
+}
+
 void client_fail(int status, const char *what)
 {
 	fprintf(stderr, "%s: %s%s%s\n", client.name, client.path ? client.path : "", client.path ? ": " : "", what);
@@ -99,7 +104,7 @@ char *client_line(void)
 	for (;;) {
 		struct pollfd p = { .fd = client.fd, .events = POLLIN };
 		char *newline = memchr(client.text, '\n', client.filled);
-		long long left = client.deadline - client_now();
+		long long left = client_left();
 		ssize_t n;
 
 		if (newline) {

@@ -21,7 +21,8 @@ void client_print(const void *data, size_t len);
 char *client_line(void);
 void client_fail(int status, const char *what) __attribute__((noreturn));
 
-/* Milliseconds of a clock that never goes back. */
+/* Milliseconds: of a clock that never goes back; until the deadline. */
 long long client_now(void);
+long long client_left(void);
 
 #endif

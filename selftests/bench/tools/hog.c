@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hog: uses memory, in one of six ways; see usage().
+ * hog: uses memory, in one of six ways, or the processor; see usage().
  *
  * Sizes are MiB of private anonymous memory, in pages of 4 KiB.  Status 0: done, 1: verify or watch found a wrong
  * byte, 2: wrong usage, 3: no memory.
@@ -30,7 +30,9 @@ static void usage(void)
 	      "                              first wrong byte's offset and exits with status 1\n"
 	      "       hog watch MIB SEED     the same, once a second and on SIGUSR1; keeps \"PID PASSES\" in\n"
 	      "                              /tmp/watch, and tells the kernel's log of a wrong byte, and at\n"
-	      "                              powers of two of PASSES\n", stderr);
+	      "                              powers of two of PASSES\n"
+	      "       hog pace SECONDS       do the same piece of work again and again; prints how often, and the median\n"
+	      "                              and the 99th percentile of the microseconds that it took\n", stderr);
 	exit(2);
 }
 
@@ -174,6 +176,43 @@ static void watch(char *base, unsigned long pages, uint64_t seed)
 	}
 }
 
+/* Some milliseconds, so that the timer's interrupts are in each. */
+#define PACE_US 5000
+#define PACE_MAX 200000UL
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint64_t work(unsigned long steps)
+{
+	uint64_t began = now_us(), n = 1;
+
+	while (steps--)
+		n = mix(n);
+	*(volatile uint64_t *)&n;
+	return now_us() - began;
+}
+
+static void pace(unsigned long seconds)
+{
+	uint64_t *took = calloc(PACE_MAX, sizeof(*took)), began = now_us();
+	unsigned long steps = 1000, count = 0;
+
+	if (!took)
+		exit(3);
+	while (work(steps) < PACE_US)
+		steps += steps / 4;
+	for (; count < PACE_MAX && now_us() - began < seconds * 1000000; count++)
+		took[count] = work(steps);
+	qsort(took, count, sizeof(*took), by_value);
+	printf("%lu %llu %llu\n", count, (unsigned long long)took[count / 2],
+	       (unsigned long long)took[count * 99 / 100]);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long mib, pages;
@@ -184,6 +223,10 @@ int main(int argc, char **argv)
 		usage();
 	how = argv[1];
 	mib = number(argv[2]);
+	if (!strcmp(how, "pace") && argc == 3) {
+		pace(mib);
+		return 0;
+	}
 	pages = mib << 20 >> 12;
 	if (!mib || mib > 1UL << 30 || argc > 4)
 		usage();

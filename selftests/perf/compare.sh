@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Part of bench.sh, runs in the bench host: one VM that has all devices, resized by each in turn.
+#
+#	compare.sh RAM INIT_ON_ALLOC ROUNDS MIB
+#
+# RAM as in vm.sh. Writes /out/run.csv, a line for each resize: ram, init_on_alloc, round, device, case, MiB, and what
+# resize.c prints. Round 0 is there to warm up; its lines also count system calls, which slows it down.
+cd "$(dirname "$0")/.." || exit 1
+. ./lib.sh
+
+ram=$1 init=$2 rounds=$3 mib=$4
+out=/out/run.csv
+VM_MIB=640
+SYSCALLS='sys_enter_fallocate sys_enter_madvise'
+
+bail() { echo "compare: $*" >&2; exit 1; }
+
+# A gauge of its own, so that what is plugged and what is not both come and go in one VM.
+boot() {
+	local -a memory
+	case $ram in
+	hugetlb)
+		reserve_huge_pages $(((VM_MIB + mib) / 2 + 8))
+		memory=(-object "memory-backend-memfd,id=vmem,size=${mib}M,share=on,hugetlb=on,hugetlbsize=2M")
+		;;
+	huge) memory=(-object "memory-backend-file,id=vmem,size=${mib}M,share=on,mem-path=$VM_HUGE/vmem,align=2M") ;;
+	*) memory=(-object "memory-backend-memfd,id=vmem,size=${mib}M,share=on") ;;
+	esac
+	host_load || bail "aerostat_host does not load"
+	start_vm a watch=8 stock=yes size=$VM_MIB ram="$ram" append="init_on_alloc=$init memhp_default_state=online_movable" \
+		-m "$VM_MIB,maxmem=8G" "${memory[@]}" \
+		-device "virtio-mem-pci,id=vmem0,memdev=vmem,requested-size=${mib}M" \
+		-device virtio-balloon-pci,id=balloon0 || bail "no guest"
+	rm -f $VM_HUGE/vmem
+	vm_run a 'modprobe -a virtio_balloon virtio_mem' || bail "no peers"
+	wait_for 60 plugged || bail "virtio-mem plugs $(qmp_number '{"execute":"qom-get","arguments":{"path":"vmem0","property":"size"}}')"
+	pid=$(vm_pid a) qmp=$VM_DIR/a/qmp
+	vcpu=$(vm_qmp a '{"execute":"query-cpus-fast"}' | sed -n 's/.*"thread-id": \([0-9]*\).*/\1/p')
+	echo 4096 >"$SYS_a/min_bytes"
+	echo $((1 << 40)) >"$SYS_a/rate_max_bytes"
+	echo $((1 << 40)) >"$SYS_a/rate_min_bytes"
+	echo manual >$HOST/mode
+	reserve_all
+	size=$((VM_MIB * MiB))
+}
+
+qmp_number() { vm_qmp a "$1" | tr -dc 0-9; }
+plugged() { [[ $(qmp_number '{"execute":"qom-get","arguments":{"path":"vmem0","property":"size"}}') == $((mib * MiB)) ]]; }
+
+# touch_all: all that the guest can use is in the host's memory; prints the milliseconds that it took.
+touch_all() {
+	local began=${EPOCHREALTIME/[.,]/}
+	# shellcheck disable=SC2016 # the guest's shell expands it
+	VM_TIMEOUT=600 vm_run a 'read -r _ kib _ <<-END
+		$(grep MemAvailable /proc/meminfo)
+	END
+	hog touch $((kib / 1024 - 48))' || bail "the guest does not touch its memory"
+	touched_us=$((${EPOCHREALTIME/[.,]/} - began))
+}
+
+count_syscalls() {
+	local name
+	echo >$TRACE/trace
+	for name in $SYSCALLS; do echo "$1" >"$TRACE/events/syscalls/$name/enable"; done
+}
+syscalls() { cat $TRACE/per_cpu/cpu*/stats | awk '/^(entries|overrun):/ { n += $2 } END { print n + 0 }'; }
+
+# line DEVICE CASE FREED WHERE VALUE
+line() {
+	local figures calls=''
+	((round)) || { count_syscalls 1; }
+	figures=$("$BENCH_BIN/resize" -t 300 "$pid" "$vcpu" "$3" "$1" "$4" "$5") || bail "$1 $2 failed"
+	((round)) || { calls=$(syscalls); count_syscalls 0; }
+	echo "$ram,$init,$round,$1,$2,$amount,${figures// /,},$calls" >>$out
+}
+
+# shrink DEVICE CASE FREED; grow DEVICE CASE
+shrink() {
+	case $1 in
+	aerostat) line "$1" "$2" "$3" "$SYS_a" $((amount * MiB)) ;;
+	balloon) line "$1" "$2" "$3" "$qmp" $((size - amount * MiB)) ;;
+	virtio-mem) line "$1" "$2" "$3" "$qmp" $(((mib - amount) * MiB)) ;;
+	esac
+}
+grow() {
+	case $1 in
+	aerostat) line "$1" "$2" 0 "$SYS_a" 0 ;;
+	balloon) line "$1" "$2" 0 "$qmp" $size ;;
+	virtio-mem) line "$1" "$2" 0 "$qmp" $((mib * MiB)) ;;
+	esac
+}
+
+# each DEVICE: a part of what is taken may not have been touched after all, hence the hundredths. The balloon's pages make
+# huge ones only by chance.
+each() {
+	local freed=$((amount * 95 / 100))
+	[[ $ram != hugetlb || $1 != balloon ]] || freed=0
+	touch_all
+	shrink "$1" inflate-touched $freed
+	grow "$1" deflate
+	shrink "$1" inflate-untouched 0
+	grow "$1" deflate
+	touch_all
+	echo "$ram,$init,$round,$1,touch-again,$amount,$((touched_us * 1000)),,,,,,," >>$out
+}
+
+fragmented() {
+	touch_all
+	vm_run a 'insmod /modules/aero_fragment.ko every=2' || bail "not fragmented"
+	shrink "$1" fragmented $((amount * 90 / 100))
+	grow "$1" fragmented-deflate
+	vm_run a 'rmmod aero_fragment'
+}
+
+boot
+echo "# $ram, init_on_alloc=$init: $(guest_meminfo a MemAvailable) KiB available"
+for ((round = 0; round <= rounds; round++)); do
+	amount=$mib
+	line none idle 0 - 1000
+	for device in aerostat balloon virtio-mem; do
+		each $device
+	done
+	# Only whole huge pages can be had where RAM has a granule.
+	if [[ $ram != hugetlb ]]; then
+		amount=32
+		for device in aerostat balloon; do
+			fragmented $device
+		done
+	fi
+	echo "# round $round of $rounds"
+done
+vm_dmesg_clean a || exit 1
+clean_up
+faults=$(dmesg_faults)
+[[ ! $faults ]] || bail "the kernel reported: $faults"

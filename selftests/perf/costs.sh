@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Part of bench.sh, runs in the bench host: what Aerostat costs when nothing happens, and how soon it acts.
+#
+#	costs.sh [ROUNDS [VMS...]]
+#
+# Writes lines to /out/costs.txt: NAME VALUE..., one for each measurement.
+cd "$(dirname "$0")/.." || exit 1
+. ./lib.sh
+
+rounds=${1:-10}
+shift
+(($#)) || set -- 10 100 1000
+out=/out/costs.txt
+AEROSTATD=$TREE/tools/aerostatd/aerostatd
+
+bail() { echo "costs: $*" >&2; exit 1; }
+say() { echo "$*" | tee -a $out; }
+
+begin() {
+	host_load || bail "aerostat_host does not load"
+	"$AEROSTATD" --socket $VM_DOORBELL 2>/dev/null &
+	aerostatd=$!
+	wait_for 10 test -S $VM_DOORBELL || bail "aerostatd does not start"
+}
+end() {
+	kill $aerostatd
+	wait $aerostatd 2>/dev/null
+	clean_up
+}
+
+# A count of KVM's own for a VM.
+kvm_count() { cat /sys/kernel/debug/kvm/"$(vm_pid "$1")"-*/"$2"; }
+
+# Work items of ours: how often they ran, and microseconds in them, since works_begin.
+works_begin() {
+	echo 0 >$TRACE/tracing_on
+	echo mono >$TRACE/trace_clock
+	echo 20000 >$TRACE/buffer_size_kb
+	echo >$TRACE/trace
+	echo 1 >$TRACE/events/workqueue/workqueue_execute_start/enable
+	echo 1 >$TRACE/events/workqueue/workqueue_execute_end/enable
+	echo 1 >$TRACE/tracing_on
+}
+works_end() {
+	echo 0 >$TRACE/tracing_on
+	echo 0 >$TRACE/events/workqueue/enable
+	# TASK-PID [CPU] FLAGS TIME: EVENT: work struct ADDRESS: function NAME
+	awk '/function aero_/ {
+			time = $4 + 0
+			if ($5 ~ /_start/) { began[$1] = time; n++ }
+			else if ($1 in began) { us += (time - began[$1]) * 1e6; delete began[$1] }
+		}
+		END { printf "%d %d\n", n, us }' $TRACE/trace
+}
+
+# What wakes an idle guest: with the driver, with a balloon, and without it, in turn. Its kernel wakes up of itself, too.
+idle_guest() {
+	local round seconds=20 halts rings without with
+	begin
+	start_vm a size=512 aerostat=doorbell watch=1 || bail "no guest"
+	vm_run a 'kill $(pidof memwatch)'
+	unset "watched[a]"
+	inflate a 128
+	for ((round = 1; round <= rounds; round++)); do
+		sleep 8
+		halts=$(kvm_count a halt_exits) rings=$(vm_stat a rings)
+		sleep $seconds
+		with=$(($(kvm_count a halt_exits) - halts))
+		say idle-rings $(($(vm_stat a rings) - rings)) $seconds
+		vm_run a 'rmmod aerostat_guest'
+		sleep 8
+		halts=$(kvm_count a halt_exits)
+		sleep $seconds
+		without=$(($(kvm_count a halt_exits) - halts))
+		say idle-wakeups $with $without $seconds
+		vm_insmod a
+		wait_for 20 is "$SYS_a/balloon_bytes" $((128 * MiB)) || bail "the balloon does not come back"
+	done
+	end
+}
+
+# From the sample that is above high to the first page freed, milliseconds: doorbell | yes (plain).
+sensor_to_page() {
+	local round times
+	begin
+	start_vm a size=512 aerostat="$1" || bail "no guest"
+	rule_by_sensor
+	for ((round = 1; round <= rounds; round++)); do
+		# Both sides sleep as deep as they ever do.
+		host_set_temp 40000
+		wait_for 60 is $HOST/reclaimed_bytes 0 || bail "nothing comes back"
+		sleep 12
+		trace_start
+		host_set_temp 75000
+		wait_for 20 at_least $HOST/reclaimed_bytes 1 || bail "nothing is taken"
+		times=$(trace_stop | awk '
+			function field(name, i) { for (i = 1; i <= NF; i++) if (index($i, name "=") == 1) return substr($i, length(name) + 2) }
+			/aerostat_sensor:/ && !seen && field("level") >= 3 { seen = $4 + 0 }
+			/aerostat_reclaim:/ && seen && field("inflated") > 0 { printf "%.2f\n", ($4 - seen) * 1000; exit }')
+		say sensor-to-page "$1" "$times"
+	done
+	end
+}
+
+# A fixed piece of work in a guest, undisturbed and while its balloon comes and goes at the default rates.
+fixed_work() {
+	local round quiet busy seconds=20
+	begin
+	start_vm a size=512 watch=1 aerostat=doorbell ram=huge || bail "no guest"
+	vm_run a 'kill $(pidof memwatch); hog touch 400'
+	unset "watched[a]"
+	echo manual >$HOST/mode
+	for ((round = 1; round <= rounds; round++)); do
+		quiet=$(vm_run a "hog pace $seconds")
+		back_and_forth &
+		busy=$(vm_run a "hog pace $seconds")
+		kill $!
+		wait $! 2>/dev/null
+		echo 0 >$HOST/reclaim_target_bytes
+		wait_for 20 is "$SYS_a/balloon_bytes" 0
+		say fixed-work "$quiet $busy"
+	done
+	end
+}
+
+back_and_forth() {
+	while :; do
+		echo $((256 * MiB)) >$HOST/reclaim_target_bytes
+		wait_for 20 is "$SYS_a/balloon_bytes" $((256 * MiB))
+		echo 0 >$HOST/reclaim_target_bytes
+		wait_for 20 is "$SYS_a/balloon_bytes" 0
+	done
+}
+
+# The host's work for N VMs: when nothing happens, and when ten of them get another rate each second; and memory for each.
+many_vms() {
+	local n=$1 before free seconds=20 idle busy i
+	host_load || bail "aerostat_host does not load"
+	rule_by_sensor
+	coproc MANY { exec "$VMM" many "$n" 16; }
+	many=$MANY_PID
+	exec {many_in}>&"${MANY[1]}" {many_out}<&"${MANY[0]}"
+	read -r -t 500 -u "$many_out" i || bail "$n VMs do not come up"
+	sleep 15
+	works_begin
+	sleep $seconds
+	idle=$(works_end)
+	works_begin
+	for ((i = 0; i < seconds; i++)); do
+		for vm in $(shuf -n 10 -i 0-$((n - 1))); do
+			echo $(((i % 2 + 1) * 64 * MiB)) >"/sys/class/aerostat/vm-$vm/rate_min_bytes"
+		done
+		sleep 1
+	done
+	busy=$(works_end)
+	say many "$n $idle $busy $seconds"
+	exec {many_in}>&- {many_out}<&-
+	wait "$many"
+	wait_for 60 no_vms || bail "VMs stay"
+	clean_up
+}
+
+idle_guest
+sensor_to_page doorbell
+sensor_to_page yes
+fixed_work
+for vms; do
+	many_vms "$vms"
+done
+faults=$(dmesg_faults)
+[[ ! $faults ]] || bail "the kernel reported: $faults"
