@@ -44,6 +44,7 @@ clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests clean
+	$(MAKE) -C selftests/aerostatd clean
 	$(MAKE) -C selftests/kunit clean
 	$(MAKE) -C selftests/fuzz clean
 
