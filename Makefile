@@ -10,8 +10,9 @@ all: modules tools
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-# The programs that tests need; the user's own tools will be here, too.
+# The user's own programs, and those that tests need.
 tools:
+	$(MAKE) -C tools
 	$(MAKE) -C selftests
 
 demo:
@@ -41,7 +42,9 @@ check-build:
 
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C tools clean
 	$(MAKE) -C selftests clean
+	$(MAKE) -C selftests/aerostatd clean
 	$(MAKE) -C selftests/kunit clean
 	$(MAKE) -C selftests/fuzz clean
 

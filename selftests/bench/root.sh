@@ -28,7 +28,7 @@ if [[ $release == debug ]]; then
 	inputs=("$(<"$BENCH_DIR/debug.config")" "$(<"$BENCH_DIR/debug-kernel.sh")")
 fi
 packages=(
-	"${kernel[@]}" gcc libc6-dev make
+	"${kernel[@]}" gcc libc6-dev make pkgconf libsystemd-dev
 	qemu-system-x86 seabios ipxe-qemu
 	busybox-static kmod cpio gzip xz-utils zstd
 	bash procps util-linux mount socat jq i2c-tools
