@@ -42,42 +42,23 @@ count() {
 	fi
 }
 
-# run_once FILE CASES HOST GUEST LOG; a file that needs another host than the usual one says so: "# bench: " and options
-# of run.sh.
-run_once() {
-	local timeout=600 append='softlockup_panic=1' descs=${AEROSTAT_DESCS-}
+# run_file FILE CASES HOST GUEST; a file that needs another host than the usual one says so: "# bench: " and options of
+# run.sh.
+run_file() {
+	local timeout=600 append='softlockup_panic=1' descs=${AEROSTAT_DESCS-} to=$log/$1
 	local -a options
 	read -ra options < <(sed -n 's/^# bench: //p' "selftests/$1")
 	[[ $release != debug ]] || timeout=7200
+	[[ $3 == "$4" ]] || to+=.$3-host-$4-guests
 	if [[ $3 == debug ]]; then
 		append='watchdog_thresh=60' descs=${descs:-10000000}
 		# The suites run with each load of a module, and need to do so only once.
 		[[ $1 == kunit.sh ]] || append+=' kunit.enable=0'
 	fi
 	selftests/bench/run.sh --release "$3" --guest-release "$4" --timeout $((${SOAK:-0} ? 10800 : timeout)) \
-		--append "$append" "${options[@]}" --share "$log" --log "$5.host.log" -- \
+		--append "$append" "${options[@]}" --share "$log" --log "$to.host.log" -- \
 		env SOAK="${SOAK:-0}" AEROSTAT_SEED="${AEROSTAT_SEED-}" AEROSTAT_DESCS="$descs" CASES="$2" \
-		selftests/run_tests "$1" 2>&1 | tee "$5.tap"
-	return "${PIPESTATUS[0]}"
-}
-
-# emulator_stalled STATUS LOG: QEMU 7.2 can lose a processor to stale code, see Documentation/testing.rst.
-# The host's watchdog sees that, and no function of ours is on any stack.
-emulator_stalled() {
-	[[ $1 == 125 ]] && grep -q 'soft lockup - CPU' "$2.host.log" &&
-		! sed -n '/soft lockup - CPU/,$p' "$2.host.log" | grep -qE '\baero_[a-z_]+\+0x'
-}
-
-# run_file FILE CASES HOST GUEST
-run_file() {
-	local to=$log/$1
-	[[ $3 == "$4" ]] || to+=.$3-host-$4-guests
-	run_once "$@" "$to"
-	if emulator_stalled $? "$to"; then
-		bench_log "$1: the emulator stalled (see Documentation/testing.rst); once more"
-		mv "$to.host.log" "$to.stalled.log"
-		run_once "$@" "$to"
-	fi
+		selftests/run_tests "$1" 2>&1 | tee "$to.tap"
 	count "$1" "$to.tap"
 }
 
@@ -95,6 +76,12 @@ if ((!$#)); then
 	bench_log "unit tests (kernel log and consoles: $log)"
 	make -s -C selftests/kunit run 2>&1 | tee "$log/kunit.tap"
 	count "unit tests" "$log/kunit.tap"
+
+	bench_log "aerostatd, without a module"
+	root=$(selftests/bench/root.sh bookworm)
+	selftests/bench/inroot.sh "$root" --bind-ro "$PWD" aerostat -- \
+		make -s -C /aerostat/selftests/aerostatd OUTPUT=/tmp/build run 2>&1 | tee "$log/aerostatd.tap"
+	count aerostatd "$log/aerostatd.tap"
 
 	bench_log "fuzzing, for a moment (make fuzz goes on for longer)"
 	selftests/fuzz/run.sh short 2>&1 | tee "$log/fuzz.tap"

@@ -34,7 +34,7 @@ packages=(
 	bash procps util-linux mount socat jq i2c-tools
 )
 # One release is enough for static analysis and for plots.
-[[ $release != bookworm ]] || packages+=(sparse gnuplot-nox)
+[[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind)
 
 key=$(printf '%s\n' "$ROOT_VERSION" "$release" "${packages[@]}" "${inputs[@]}" | sha256sum)
 root=$AEROSTAT_CACHE/root/$release-${key:0:12}

@@ -45,6 +45,11 @@ bench_known_release "$guest_release"
 bench_need_root
 
 root=$("$BENCH_DIR/root.sh" "$release")
+# The emulator need not be the host's own. bookworm's, QEMU 7.2, can go on with the old translation of kernel text that
+# another processor patches, and then one stands still for ever; from 8.1 on it locks the page before it translates.
+emulator_release=$release
+[[ $release != bookworm && $release != debug ]] || emulator_release=trixie
+emulator=$("$BENCH_DIR/root.sh" "$emulator_release")
 boot=$("$BENCH_DIR/boot.sh" "$release")
 guest_boot=$("$BENCH_DIR/boot.sh" "$guest_release")
 build=$AEROSTAT_CACHE/build/$release
@@ -53,6 +58,7 @@ for dir in "$build" "$guest_build"; do
 	[[ -e $dir/.bench/guest.cpio ]] || bench_die "nothing built: run $BENCH_DIR/build.sh ${dir##*/} first"
 done
 bench_lock root_lock "$AEROSTAT_CACHE/root/$release.lock" shared
+bench_lock emulator_lock "$AEROSTAT_CACHE/root/$emulator_release.lock" shared
 # Emulated, two hosts on two cores would only measure each other.
 bench_lock host_lock "$AEROSTAT_CACHE/root/bench.lock" exclusive
 
@@ -128,7 +134,7 @@ done
 # A panic or an oops reboots, a reboot ends QEMU.
 cat "$run/output" &
 reader=$!
-"$BENCH_DIR/inroot.sh" "$root" --bind "$run" bench --bind "$share" out --bind-ro "$build" aerostat \
+"$BENCH_DIR/inroot.sh" "$emulator" --bind-ro "$root" pristine --bind "$run" bench --bind "$share" out --bind-ro "$build" aerostat \
 	--bind-ro "$boot" mnt --bind "$log" bench/log -- \
 	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 	-machine q35,max-ram-below-4g=1G,usb=off,vmport=off "${cpu[@]}" -smp "$smp" "${memory[@]}" \
