@@ -8,9 +8,9 @@ AEROSTATD=$TREE/tools/aerostatd/aerostatd
 
 # aerostatd_start: its pid in $aerostatd.
 aerostatd_start() {
-	"$AEROSTATD" --socket $VM_DOORBELL &
+	"$AEROSTATD" --socket $VM_DOORBELL 2>>/tmp/aerostatd.log &
 	aerostatd=$!
-	wait_for 10 test -S $VM_DOORBELL || fail "aerostatd does not start"
+	wait_for 10 test -S $VM_DOORBELL || fail "aerostatd does not start: $(tail -n 1 /tmp/aerostatd.log)"
 }
 aerostatd_kill() {
 	kill -KILL "$aerostatd"

@@ -18,18 +18,6 @@ test_oom_gets_the_balloon() {
 
 guest_gave_for_oom() { (($(vm_hint a oom_bytes) > 0)); }
 
-test_the_floor_protects_the_guest() {
-	start_vm a size=512 || return
-	echo 0 >"$SYS_a/min_bytes"
-	echo manual >$HOST/mode
-	echo $((512 * MiB)) >$HOST/reclaim_target_bytes
-	sleep 12
-	check_num "guest memory left, KiB" "$(guest_meminfo a MemAvailable)" ge $((48 * 1024))
-	check "guest works" vm_run a 'hog touch 8'
-	check "nobody was killed" vm_run a '! dmesg | grep -i "out of memory\|oom-kill:"'
-	check "it says what limits it" test "$(guest_attr a limits)" != none
-}
-
 # A block that goes offline is emptied first, also of single pages of the balloon: most of them lie in the movable zone's
 # first one.
 test_balloon_pages_migrate() {
@@ -57,20 +45,6 @@ test_balloon_pages_migrate() {
 }
 
 guest_migrated() { (($(vm_hint "$1" migrated_pages) >= $2)); }
-
-test_contents_survive_cycles() {
-	local i
-	start_vm a size=1024 ram=huge || return
-	spawn_verifier a 300
-	echo manual >$HOST/mode
-	for ((i = 0; i < 6; i++)); do
-		echo $((450 * MiB)) >$HOST/reclaim_target_bytes
-		sleep 2
-		echo $((10 * MiB)) >$HOST/reclaim_target_bytes
-		sleep 1
-	done
-	check "no byte is lost" verifier_ok a
-}
 
 test_another_ivshmem_device_is_left_alone() {
 	vm_start a size=512 aerostat=plain-ivshmem && vm_wait_up a 120 || { fail "the guest does not boot"; return; }

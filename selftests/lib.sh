@@ -151,8 +151,6 @@ vm_known() { local dir; dir=$(vm_sysfs "$1") && [[ $dir && $(cat "$dir/state") !
 # The clock is the one that timeouts go by: the default one, the TSC, is badly calibrated in an emulated host.
 trace_start() {
 	echo 0 >$TRACE/tracing_on
-	# Names of tasks are not wanted, and to record them the scheduler itself would be patched.
-	echo 0 >$TRACE/options/record-cmd
 	echo mono >$TRACE/trace_clock
 	echo >$TRACE/trace
 	echo 1 >$TRACE/events/aerostat/enable

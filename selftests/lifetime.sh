@@ -49,25 +49,4 @@ test_host_module_stays_while_a_channel_is_mapped() {
 	check "rmmod afterwards" wait_for 10 host_unload
 }
 
-test_reset_with_a_balloon() {
-	local boot
-	start_vm a size=1024 ram=huge || return
-	inflate a 512
-	boot=$(boot_id a)
-	vm_qmp a '{"execute":"system_reset"}' >/dev/null
-	wait_for 120 another_boot a "$boot" || fail "the guest does not boot again"
-	check "the whole of the guest's memory can be used" vm_run a 'hog touch 800'
-	check "the old balloon is forgotten" wait_for 15 is "$SYS_a/balloon_bytes" 0
-	vm_insmod a
-	check "a new driver inflates" wait_for 60 is "$SYS_a/balloon_bytes" $((512 * MiB))
-	check_num "drivers that said hello" "$(vm_stat a epochs)" eq 2
-}
-
-test_guest_powers_off_with_a_full_balloon() {
-	start_vm a size=512 || return
-	inflate a 256
-	vm_stop a || fail "the guest does not power off"
-	check "VM gone from sysfs" wait_for 10 no_vms
-}
-
 run_cases

@@ -22,17 +22,6 @@ test_manual_reclaim_frees_host_memory() {
 	check "state" is "$SYS_a/state" active
 }
 
-test_odd_targets_are_met_to_the_page() {
-	local target
-	start_vm a size=512 || return
-	echo manual >$HOST/mode
-	for target in $((33 * MiB + 4096 * 3)) $((101 * MiB + 4096)) $((64 * MiB - 4096)) 4096; do
-		echo $target >$HOST/reclaim_target_bytes
-		check "balloon of $target" wait_for 30 is "$SYS_a/balloon_bytes" $target
-		check "guest agrees" wait_for 3 guest_balloon_is a $target
-	done
-}
-
 # MiB that are in use on the host beside VMs' RAM, from one look.
 host_uses() {
 	awk '{ kib[$1] = $2 } END { print int((kib["MemTotal:"] - kib["MemAvailable:"] - kib["Shmem:"]) / 1024) }' /proc/meminfo
