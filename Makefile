@@ -32,6 +32,10 @@ check-more:
 check-debug:
 	selftests/check.sh --release debug $(or $(TESTS),$$($(MAKE) -s -C selftests list-debug))
 
+# Beside virtio-balloon and virtio-mem, and what it costs when nothing happens: RAM="huge/0 costs" picks.
+bench:
+	selftests/perf/bench.sh $(RAM)
+
 # The same cases, repeated for as long as it takes to find what is rare.
 soak:
 	SOAK=1 selftests/check.sh $(or $(TESTS),hostile.sh endurance.sh)
@@ -54,9 +58,10 @@ help:
 	@echo 'make check        unit tests, then selftests in an emulated host; 15 minutes'
 	@echo 'make check-more   selftests that are longer or of interest to fewer changes'
 	@echo 'make check-debug  all selftests under KASAN, lockdep, kmemleak; hours (TESTS="kunit.sh guest.sh:oom")'
+	@echo 'make bench        Aerostat beside virtio-balloon and virtio-mem, with a chart; an hour'
 	@echo 'make soak         kills, resets, reloads, hostile guests, repeated; two hours'
 	@echo 'make fuzz         10^8 descriptors of a lying guest (DESCS=...); some minutes'
 	@echo 'make check-build  kernels 6.1, 6.12 and the newest; sparse; checkpatch'
 	@echo 'make clean        remove what was built'
 
-.PHONY: all modules tools demo check check-more check-debug soak fuzz check-build clean help
+.PHONY: all modules tools demo check check-more check-debug bench soak fuzz check-build clean help

@@ -148,7 +148,7 @@ struct aero_header {
 /* aero_control.flags */
 #define AERO_CTL_URGENT		0x1U	/* inflate at rate_max, whatever it costs */
 #define AERO_CTL_HOLD		0x2U	/* do not inflate; deflating goes on */
-#define AERO_CTL_CALL		0x4U	/* with AERO_F_DOORBELL: ring the host once you have looked */
+#define AERO_CTL_CALL		0x4U	/* with AERO_F_DOORBELL: look, and ring the host */
 
 /**
  * struct aero_control - what the host wants; written by the host only

@@ -230,7 +230,7 @@ bool aero_channel_answered(const struct aero_channel *ch)
 void aero_channel_beat(struct aero_guest *guest)
 {
 	struct aero_channel *ch = &guest->ch;
-	u64 challenge = READ_ONCE(ch->control->challenge);
+	__le64 challenge = READ_ONCE(ch->control->challenge);
 
 	WRITE_ONCE(ch->status->heartbeat, cpu_to_le64(++ch->heartbeat));
 	/* The ring that this vouches for is visible first. */

@@ -67,7 +67,7 @@ void aero_doorbell_open(struct aero_guest *guest)
 		err = aero_doorbell_request(guest);
 	guest->ch.rings = !err;
 	if (err)
-		dev_warn(dev, "no interrupt (%d): looking for the host's orders now and then\n", err);
+		dev_warn(dev, "no interrupt (%d): looking for orders now and then\n", err);
 }
 
 /**

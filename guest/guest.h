@@ -188,7 +188,7 @@ struct aero_channel {
 	u32 head;
 	u32 reaped;
 	u32 told_head;
-	u64 echo;
+	__le64 echo;
 	u64 offered;
 	u32 doorbell;
 	void __iomem *registers;

@@ -79,7 +79,7 @@ static void aero_session_write_control(struct aero_vm *vm)
 	}
 	if (vm->urgent)
 		flags |= AERO_CTL_URGENT;
-	/* Who is asked has news even if he was asked before; who was silent says when he is back. */
+	/* Who is asked has news even if he was asked before; the silent say when they are back. */
 	if (xchg(&vm->asked, false)) {
 		vm->call = true;
 		vm->news = true;

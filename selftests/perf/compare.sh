@@ -29,7 +29,10 @@ boot() {
 	*) memory=(-object "memory-backend-memfd,id=vmem,size=${mib}M,share=on") ;;
 	esac
 	host_load || bail "aerostat_host does not load"
-	start_vm a watch=8 stock=yes size=$VM_MIB ram="$ram" append="init_on_alloc=$init memhp_default_state=online_movable" \
+	"$TREE/tools/aerostatd/aerostatd" --socket $VM_DOORBELL 2>/dev/null &
+	aerostatd=$!
+	wait_for 10 test -S $VM_DOORBELL || bail "aerostatd does not start"
+	start_vm a aerostat=doorbell watch=8 stock=yes size=$VM_MIB ram="$ram" append="init_on_alloc=$init memhp_default_state=online_movable" \
 		-m "$VM_MIB,maxmem=8G" "${memory[@]}" \
 		-device "virtio-mem-pci,id=vmem0,memdev=vmem,requested-size=${mib}M" \
 		-device virtio-balloon-pci,id=balloon0 || bail "no guest"
@@ -37,7 +40,8 @@ boot() {
 	vm_run a 'modprobe -a virtio_balloon virtio_mem' || bail "no peers"
 	wait_for 60 plugged || bail "virtio-mem plugs $(qmp_number '{"execute":"qom-get","arguments":{"path":"vmem0","property":"size"}}')"
 	pid=$(vm_pid a) qmp=$VM_DIR/a/qmp
-	vcpu=$(vm_qmp a '{"execute":"query-cpus-fast"}' | sed -n 's/.*"thread-id": \([0-9]*\).*/\1/p')
+	# The first is the thread of the host, later ones are the guest's topology.
+	vcpu=$(vm_qmp a '{"execute":"query-cpus-fast"}' | grep -o '"thread-id": [0-9]*' | head -n 1 | tr -dc 0-9)
 	echo 4096 >"$SYS_a/min_bytes"
 	echo $((1 << 40)) >"$SYS_a/rate_max_bytes"
 	echo $((1 << 40)) >"$SYS_a/rate_min_bytes"
@@ -56,7 +60,7 @@ touch_all() {
 	VM_TIMEOUT=600 vm_run a 'read -r _ kib _ <<-END
 		$(grep MemAvailable /proc/meminfo)
 	END
-	hog touch $((kib / 1024 - 48))' || bail "the guest does not touch its memory"
+	hog touch $((kib / 1024 - 24))' || bail "the guest does not touch its memory"
 	touched_us=$((${EPOCHREALTIME/[.,]/} - began))
 }
 
@@ -92,24 +96,24 @@ grow() {
 	esac
 }
 
-# each DEVICE: a part of what is taken may not have been touched after all, hence the hundredths. The balloon's pages make
-# huge ones only by chance.
+# each DEVICE: half of what is taken must have been there; the rest may not have been touched after all. The balloon's
+# pages make whole huge ones only by chance. What the last device gave back is touched here.
 each() {
-	local freed=$((amount * 95 / 100))
+	local freed=$((amount / 2))
 	[[ $ram != hugetlb || $1 != balloon ]] || freed=0
 	touch_all
+	[[ ! ${last-} ]] || echo "$ram,$init,$round,$last,touch-again,$amount,$((touched_us * 1000)),,,,,,," >>$out
+	last=$1
 	shrink "$1" inflate-touched $freed
 	grow "$1" deflate
 	shrink "$1" inflate-untouched 0
 	grow "$1" deflate
-	touch_all
-	echo "$ram,$init,$round,$1,touch-again,$amount,$((touched_us * 1000)),,,,,,," >>$out
 }
 
 fragmented() {
 	touch_all
 	vm_run a 'insmod /modules/aero_fragment.ko every=2' || bail "not fragmented"
-	shrink "$1" fragmented $((amount * 90 / 100))
+	shrink "$1" fragmented $((amount / 2))
 	grow "$1" fragmented-deflate
 	vm_run a 'rmmod aero_fragment'
 }
@@ -117,14 +121,14 @@ fragmented() {
 boot
 echo "# $ram, init_on_alloc=$init: $(guest_meminfo a MemAvailable) KiB available"
 for ((round = 0; round <= rounds; round++)); do
-	amount=$mib
+	amount=$mib last=
 	line none idle 0 - 1000
 	for device in aerostat balloon virtio-mem; do
 		each $device
 	done
 	# Only whole huge pages can be had where RAM has a granule.
 	if [[ $ram != hugetlb ]]; then
-		amount=32
+		amount=32 last=
 		for device in aerostat balloon; do
 			fragmented $device
 		done
@@ -132,6 +136,8 @@ for ((round = 0; round <= rounds; round++)); do
 	echo "# round $round of $rounds"
 done
 vm_dmesg_clean a || exit 1
+kill $aerostatd
+wait $aerostatd 2>/dev/null
 clean_up
 faults=$(dmesg_faults)
 [[ ! $faults ]] || bail "the kernel reported: $faults"

@@ -74,7 +74,7 @@ function ratio(what, ram, case_, peer, floor, aim, a, b, r) {
 		return
 	r = middle("speed", a) / middle("speed", b)
 	printf "%-46s %-10s %8.1fx  at least %3dx, aim %3dx%s\n", what, ram, r, floor, aim,
-	       r < floor ? "  MISSED" : ""
+	       (r < floor ? "  MISSED" : "")
 	if (r < floor / 2)
 		printf "BELOW HALF of the least: %s, %s\n", what, ram
 }
@@ -115,6 +115,6 @@ END {
 		k = key(ram, "aerostat", "inflate-touched")
 		if (n["exits", k])
 			printf "%-46s %-10s %9.0f  at most 32, aim 4%s\n", "VM exits per GiB inflated", ram, middle("exits", k),
-			       middle("exits", k) > 32 ? "  MISSED" : ""
+			       (middle("exits", k) > 32 ? "  MISSED" : "")
 	}
 }

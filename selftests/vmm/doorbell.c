@@ -17,7 +17,7 @@
 #include "check.h"
 #include "ring.h"
 
-/* The host's work for a VM that wastes nothing comes at once; emulated, at once is some milliseconds. */
+/* The host's work for a VM that wastes nothing comes at once, some milliseconds when emulated. */
 #define AT_ONCE		500
 
 static int set(int channel, int to_host, int to_guest, unsigned int reserved)
@@ -43,7 +43,7 @@ void case_doorbell_ioctl(void)
 	if (!expect(!vmm_open_channel(&vmm), "no channel"))
 		return;
 	expect(ioctl(vmm.channel_fd, _IO(0xBE, 99)) && errno == ENOTTY, "an unknown ioctl");
-	expect(ioctl(vmm.channel_fd, AEROSTAT_SET_DOORBELL, NULL) && errno == EFAULT, "no argument");
+	expect(ioctl(vmm.channel_fd, AEROSTAT_SET_DOORBELL, NULL) && errno == EFAULT, "no data");
 	expect(set(vmm.channel_fd, a, -1, 0) == EBADF, "no descriptor to the guest");
 	expect(set(vmm.channel_fd, -1, b, 0) == EBADF, "no descriptor to the host");
 	expect(set(vmm.channel_fd, a, null, 0) == EINVAL, "not an eventfd to the guest");
@@ -116,7 +116,8 @@ void case_doorbell(void)
 		return;
 	check_state(&vmm, "active", 0);
 	send_when_rung(&vmm, AERO_OP_INFLATE, 16, 256);
-	expect(check_number(getpid(), "balloon_bytes") == 256 * (long long)AERO_PAGE_SIZE, "not given");
+	expect(check_number(getpid(), "balloon_bytes") == 256 * (long long)AERO_PAGE_SIZE,
+	       "not given");
 	send_when_rung(&vmm, AERO_OP_DEFLATE, 16, 256);
 	expect(!check_number(getpid(), "balloon_bytes"), "not taken back");
 
