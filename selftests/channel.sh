@@ -73,14 +73,14 @@ test_ten_thousand_opens_leave_nothing() {
 	local available slab
 	# The first time fills caches.
 	vmm opens
-	available=$(meminfo MemAvailable)
+	available=$(host_available)
 	slab=$(host_meminfo SUnreclaim)
 	vmm opens
 	check "memory is back" wait_for 10 available_at_least $((available - 4))
 	check "slab is back" wait_for 10 slab_at_most $((slab + 1024))
 }
 
-available_at_least() { (($(meminfo MemAvailable) >= $1)); }
+available_at_least() { (($(host_available) >= $1)); }
 slab_at_most() { (($(host_meminfo SUnreclaim) <= $1)); }
 
 # hold_in CGROUP: open channels in it; sets count and why no more, and holds them until hold_end.
@@ -117,7 +117,7 @@ test_the_opener_pays() {
 	hold_end
 
 	echo $((8 * MiB)) >$group/poor/memory.max
-	available=$(meminfo MemAvailable)
+	available=$(host_available)
 	hold_in $group/poor
 	echo "# $count channels in 8 MiB, then $why"
 	# Ours fail with ENOMEM. Once in a while it is the VFS's own struct file that finds the cgroup full, and for

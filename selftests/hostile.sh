@@ -43,7 +43,7 @@ test_fuzz() {
 	echo 100 >$HOST/waste_percent
 	echo manual >$HOST/mode
 	echo $((64 * MiB)) >$HOST/reclaim_target_bytes
-	before=$(meminfo MemAvailable)
+	before=$(host_available)
 	VM_TIMEOUT=1500 vm_run bad "insmod /modules/aero_hostile.ko attack=fuzz seed=$seed count=$count" ||
 		fail "seed $seed: the hostile driver was not served to its end"
 	vm_run bad 'cd /sys/module/aero_hostile/parameters; grep . descs epochs quarantines' | sed "s/^/# seed $seed, /"
@@ -51,7 +51,7 @@ test_fuzz() {
 	check "the neighbour follows its target" wait_for 20 is "$SYS_good/balloon_bytes" $((64 * MiB))
 	vm_kill bad
 	check "the fuzzer's VM has gone" wait_for 10 one_vm
-	check_num "MiB that the host has lost" $((before - $(meminfo MemAvailable))) le 64
+	check_num "MiB that the host has lost" $((before - $(host_available))) le 64
 }
 
 # The same without a guest in between, and with what only a VMM can do.

@@ -84,12 +84,11 @@ offline_now() { offline_files | wc -l; }
 # guest_meminfo VM FIELD: KiB, of a guest.
 guest_meminfo() { vm_run "$1" "sed -n 's/^$2: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"; }
 
-# guest_available VM: KiB, with what waits on its processors' lists, where MemAvailable does not look: up to the low
-# watermark, which huge pages raise to 55 MiB in a guest of 1 GiB.
-guest_available() {
-	vm_run "$1" 'cat /proc/meminfo /proc/zoneinfo' |
-		awk '$1 == "MemAvailable:" { kib += $2 } $1 == "count:" { kib += $2 * 4 } END { print kib }'
-}
+# KiB available, with what waits on the processors' lists, where MemAvailable does not look: up to the low watermark, 55
+# MiB in a guest of 1 GiB whose pages are huge. guest_available VM: of a guest; host_available: MiB, of this host.
+AVAILABLE='$1 == "MemAvailable:" { kib += $2 } $1 == "count:" { kib += $2 * 4 } END { print kib }'
+guest_available() { vm_run "$1" 'cat /proc/meminfo /proc/zoneinfo' | awk "$AVAILABLE"; }
+host_available() { echo $(($(cat /proc/meminfo /proc/zoneinfo | awk "$AVAILABLE") / 1024)); }
 
 # vm_stat VM NAME: a number of the host's debugfs statistics of it; vm_hint VM NAME: of the guest's own.
 vm_stat() { sed -n "s/^$2 //p" "/sys/kernel/debug/aerostat/$(basename "$(vm_sysfs "$1")")/stats"; }

@@ -22,10 +22,8 @@ test_manual_reclaim_frees_host_memory() {
 	check "state" is "$SYS_a/state" active
 }
 
-# MiB that are in use on the host beside VMs' RAM, from one look.
-host_uses() {
-	awk '{ kib[$1] = $2 } END { print int((kib["MemTotal:"] - kib["MemAvailable:"] - kib["Shmem:"]) / 1024) }' /proc/meminfo
-}
+# MiB that are in use on the host beside VMs' RAM.
+host_uses() { echo $(($(meminfo MemTotal) - $(host_available) - $(meminfo Shmem))); }
 
 test_give_back_restores_the_guest() {
 	local total available i first=0 now worst=0 mem

@@ -47,8 +47,9 @@ bench_need_root
 root=$("$BENCH_DIR/root.sh" "$release")
 # The emulator need not be the host's own. bookworm's, QEMU 7.2, can go on with the old translation of kernel text that
 # another processor patches, and then one stands still for ever; from 8.1 on it locks the page before it translates.
+# Under 10.0 a debug guest does not come up within ten minutes, for a reason not found yet.
 emulator_release=$release
-[[ $release != bookworm && $release != debug ]] || emulator_release=trixie
+[[ $release != bookworm && $release != debug ]] || [[ $guest_release == debug ]] || emulator_release=trixie
 emulator=$("$BENCH_DIR/root.sh" "$emulator_release")
 boot=$("$BENCH_DIR/boot.sh" "$release")
 guest_boot=$("$BENCH_DIR/boot.sh" "$guest_release")
