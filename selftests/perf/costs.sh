@@ -136,13 +136,13 @@ back_and_forth() {
 
 # The host's work for N VMs: when nothing happens, and when ten of them get another rate each second; and memory for each.
 many_vms() {
-	local n=$1 before free seconds=20 idle busy i
+	local n=$1 seconds=20 idle busy many vm i
 	host_load || bail "aerostat_host does not load"
 	rule_by_sensor
-	coproc MANY { exec "$VMM" many "$n" 16; }
-	many=$MANY_PID
-	exec {many_in}>&"${MANY[1]}" {many_out}<&"${MANY[0]}"
-	read -r -t 500 -u "$many_out" i || bail "$n VMs do not come up"
+	"$VMM" many "$n" 16 >/tmp/many &
+	many=$!
+	wait_for 900 test -s /tmp/many
+	[[ $(</tmp/many) == ready ]] || bail "$n VMs do not come up: $(</tmp/many)"
 	sleep 15
 	works_begin
 	sleep $seconds
@@ -156,8 +156,8 @@ many_vms() {
 	done
 	busy=$(works_end)
 	say many "$n $idle $busy $seconds"
-	exec {many_in}>&- {many_out}<&-
-	wait "$many"
+	kill "$many"
+	wait "$many" 2>/dev/null
 	wait_for 60 no_vms || bail "VMs stay"
 	clean_up
 }
