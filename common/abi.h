@@ -60,10 +60,10 @@
  * head passes aero_control.wake_head, tail passes aero_status.wake_tail. Who is
  * about to wait writes that, and then looks at the index once more, with a full
  * barrier in between. Anything else that changes (orders, challenge, epoch; state,
- * echo, revoke) is always worth one.  A hello is worth one even if the guest does
- * not take the feature up. A driver answers each ring of the host with
- * a beat of its heart and fresh statistics; otherwise it need not show that it
- * lives.
+ * echo, revoke) is always worth one, a hello even if the guest does not take the
+ * feature up. A driver answers each ring of the host with a beat of its heart, and
+ * AERO_CTL_CALL with fresh statistics and a ring; otherwise it need not show that
+ * it lives.
  */
 #ifndef AEROSTAT_ABI_H
 #define AEROSTAT_ABI_H

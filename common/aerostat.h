@@ -26,7 +26,7 @@ struct aerostat_doorbell {
 /*
  * Give a channel its doorbell, once, before it is mapped. The module keeps the
  * eventfds, whatever becomes of the caller. Errors: EBUSY (mapped, or has one
- * already), EBADF, EINVAL (no eventfd, or @reserved is not zero).
+ * already), EBADF, EINVAL (no eventfd, or @reserved is not zero), EFAULT, ENOMEM.
  */
 #define AEROSTAT_SET_DOORBELL	_IOW(0xBE, 1, struct aerostat_doorbell)
 

@@ -543,6 +543,7 @@ void aero_balloon_close(struct aero_guest *guest, bool empty)
 			freed = 0;
 			for (kind = 0; kind < AERO_KINDS; kind++)
 				freed += aero_balloon_deflate(guest, kind, AERO_BATCH, late);
+			aero_channel_beat(guest);
 			aero_balloon_reap(guest);
 			if (!freed) {
 				usleep_range(1000, 2000);
@@ -551,8 +552,10 @@ void aero_balloon_close(struct aero_guest *guest, bool empty)
 		}
 	}
 
-	while (!aero_ring_drained(guest) && !time_after(jiffies, deadline))
+	while (!aero_ring_drained(guest) && !time_after(jiffies, deadline)) {
+		aero_channel_beat(guest);
 		usleep_range(1000, 2000);
+	}
 }
 
 /**

@@ -3,7 +3,7 @@
  * The doorbell: an interrupt from the host, a register write to it.
  *
  * A device without one, or an interrupt that is not to be had, is no error: the
- * worker looks at the channel now and then, as the host does.
+ * worker looks at the channel now and then, as the host does when it is not rung.
  */
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -67,7 +67,7 @@ void aero_doorbell_open(struct aero_guest *guest)
 		err = aero_doorbell_request(guest);
 	guest->ch.rings = !err;
 	if (err)
-		dev_warn(dev, "no interrupt (%d): looking for orders now and then\n", err);
+		dev_warn(dev, "no doorbell (%d): looking for orders now and then\n", err);
 }
 
 /**

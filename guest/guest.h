@@ -271,6 +271,7 @@ struct aero_balloon {
  * @floor_bytes: available memory that inflation leaves; single word, written
  *	through sysfs
  * @oom_nb: the OOM notifier; constant
+ * @shrinker: tells of reclaim; constant
  */
 struct aero_guest {
 	struct pci_dev *pdev;
@@ -301,6 +302,7 @@ struct aero_guest {
 	u64 oom_until_ns;
 	u64 floor_bytes;
 	struct notifier_block oom_nb;
+	struct shrinker *shrinker;
 };
 
 /* channel.c */
@@ -377,6 +379,10 @@ void aero_worker_kick(struct aero_guest *guest);
 /* oom.c */
 int aero_oom_register(struct aero_guest *guest);
 void aero_oom_unregister(struct aero_guest *guest);
+
+/* reclaim.c */
+int aero_reclaim_register(struct aero_guest *guest);
+void aero_reclaim_unregister(struct aero_guest *guest);
 
 /* stats.c */
 void aero_stats_publish(struct aero_guest *guest);

@@ -34,6 +34,9 @@ static int aero_guest_probe(struct pci_dev *pdev, const struct pci_device_id *id
 	err = aero_oom_register(guest);
 	if (err)
 		goto err_destroy;
+	err = aero_reclaim_register(guest);
+	if (err)
+		goto err_oom;
 
 	pci_set_drvdata(pdev, guest);
 	aero_doorbell_open(guest);
@@ -42,6 +45,8 @@ static int aero_guest_probe(struct pci_dev *pdev, const struct pci_device_id *id
 		 AERO_ABI_MAJOR, guest->ch.abi_minor, guest->ch.rings ? " and rings" : "");
 	return 0;
 
+err_oom:
+	aero_oom_unregister(guest);
 err_destroy:
 	aero_worker_destroy(guest);
 err_close:
@@ -63,6 +68,7 @@ static void aero_guest_remove(struct pci_dev *pdev)
 {
 	struct aero_guest *guest = pci_get_drvdata(pdev);
 
+	aero_reclaim_unregister(guest);
 	aero_oom_unregister(guest);
 	aero_doorbell_close(guest);
 	aero_guest_close(guest, true);

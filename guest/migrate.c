@@ -50,5 +50,7 @@ int aero_balloon_migrate(struct balloon_dev_info *info, struct page *newpage,
 	trace_aerostat_migrate(page_to_pfn(page), page_to_pfn(newpage));
 	spin_unlock(&guest->lock);
 
+	/* The answers to many of them are looked at together. */
+	queue_delayed_work(guest->wq, &guest->work, msecs_to_jiffies(AERO_BUSY_MS));
 	return aero_balloon_migrated(info, page);
 }

@@ -40,7 +40,7 @@ static void aero_worker_hello(struct aero_guest *guest, bool revoke)
 
 	aero_doorbell_ring(guest);
 
-	guest->stats_ns = 0;
+	WRITE_ONCE(guest->stats_ns, 0);
 	guest->change_ns = ktime_get_ns();
 }
 
@@ -287,12 +287,19 @@ static bool aero_worker_meet(struct aero_guest *guest, struct aero_orders *order
 /* Where the host rings: is there anything that time alone brings, and when? */
 static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero_orders *orders)
 {
+	unsigned long size = READ_ONCE(guest->balloon.nr_pages);
+	unsigned long goal = aero_goal(orders);
+
 	/* It is far enough already, or a page that it is done with is still locked. */
 	if (!aero_ring_arm(guest))
 		return AERO_BUSY_MS;
-	if (READ_ONCE(guest->phase) != AERO_PHASE_RUNNING || guest->refused ||
-	    orders->flags & AERO_CTL_HOLD ||
-	    READ_ONCE(guest->balloon.nr_pages) >= aero_goal(orders))
+	if (READ_ONCE(guest->phase) < AERO_PHASE_GATHERING)
+		return AERO_NEVER_MS;
+	/* What the kernel is moving elsewhere can be had in a moment. */
+	if (READ_ONCE(guest->phase) == AERO_PHASE_GATHERING || size > goal)
+		return AERO_BUSY_MS;
+	if (READ_ONCE(guest->phase) != AERO_PHASE_RUNNING || size == goal ||
+	    guest->refused || orders->flags & AERO_CTL_HOLD)
 		return AERO_NEVER_MS;
 	return guest->limits ? AERO_IDLE_MS : AERO_BUSY_MS;
 }
@@ -300,7 +307,7 @@ static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero
 static void aero_worker_sleep(struct aero_guest *guest, const struct aero_orders *orders)
 {
 	unsigned int wait = AERO_IDLE_MS;
-	bool busy = aero_busy(guest, orders);
+	bool busy = aero_busy(guest, orders);	/* also notes a new target */
 
 	if (guest->ch.rings)
 		wait = aero_worker_wait(guest, orders);
@@ -328,7 +335,7 @@ static void aero_worker(struct work_struct *work)
 	now = ktime_get_ns();
 	if (!guest->stats_ns || now - guest->stats_ns >= NSEC_PER_SEC ||
 	    orders.flags & AERO_CTL_CALL) {
-		guest->stats_ns = now;
+		WRITE_ONCE(guest->stats_ns, now);
 		aero_stats_publish(guest);
 	}
 	aero_channel_publish(guest);
@@ -386,8 +393,8 @@ void aero_worker_destroy(struct aero_guest *guest)
  */
 void aero_worker_start(struct aero_guest *guest)
 {
-	WRITE_ONCE(guest->stopped, false);
 	aero_worker_hello(guest, true);
+	WRITE_ONCE(guest->stopped, false);
 	aero_worker_kick(guest);
 }
 

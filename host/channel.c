@@ -187,7 +187,7 @@ static long aero_channel_set_doorbell(struct aero_channel *channel, const void _
 	} else {
 		channel->bell = bell;
 		header->doorbell = cpu_to_le32(fds.value);
-		header->features |= cpu_to_le64(AERO_F_DOORBELL);
+		header->features = cpu_to_le64(AERO_F_DOORBELL);
 	}
 	mutex_unlock(&channel->lock);
 	if (err)

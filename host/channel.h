@@ -22,11 +22,11 @@ struct aero_vm;
  * struct aero_channel - one open file of /dev/aerostat
  * @ref: the open file, and its VM
  * @host: the module
- * @lock: protects @vm
+ * @lock: protects @vm and @bell
  * @vm: the VM of the present mapping, or NULL
  * @bell: what wakes both ends, or NULL; set at most once, under @lock, while
  *	there is no @vm
- * @header: what this is; constant while there is a @vm
+ * @header: what this is; written while there is no @vm, never read
  * @control: host's block; lives as long as the channel
  * @status: guest's block, foreign memory; lives as long as the channel
  * @pages: the shared memory; an entry is filled once, by whoever needs it

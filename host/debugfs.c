@@ -26,6 +26,7 @@ static int stats_show(struct seq_file *seq, void *data)
 	seq_printf(seq, "filled_pages %llu\n", READ_ONCE(counts->filled));
 	seq_printf(seq, "challenges %llu\n", READ_ONCE(counts->challenges));
 	seq_printf(seq, "epochs %llu\n", READ_ONCE(counts->epochs));
+	seq_printf(seq, "looks %llu\n", READ_ONCE(counts->looks));
 	seq_printf(seq, "rings %llu\n", READ_ONCE(counts->rings));
 	seq_printf(seq, "rung %lld\n", atomic64_read(&vm->rung_count));
 	seq_printf(seq, "worked_us %llu\n", READ_ONCE(counts->worked_us));

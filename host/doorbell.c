@@ -71,8 +71,9 @@ static void aero_doorbell_queue(struct file *file, wait_queue_head_t *queue, pol
  * @to_host: descriptor of the caller's; what the guest signals
  * @to_guest: descriptor of the caller's; what interrupts the guest
  *
- * Return: the doorbell, which keeps them, or an ERR_PTR(): -EBADF, or -EINVAL
- * for what is no eventfd.
+ * Context: Process context, may sleep.
+ * Return: the doorbell, which keeps them, or an ERR_PTR(): -EBADF, -ENOMEM, or
+ * -EINVAL for what is no eventfd.
  */
 struct aero_doorbell *aero_doorbell_create(int to_host, int to_guest)
 {
@@ -124,6 +125,8 @@ void aero_doorbell_destroy(struct aero_doorbell *bell)
  * aero_doorbell_attach() - say whose work the guest's ring starts
  * @bell: doorbell
  * @vm: VM, or NULL: nobody's; after that no ring is under way any more
+ *
+ * Context: Process context, interrupts on.
  */
 void aero_doorbell_attach(struct aero_doorbell *bell, struct aero_vm *vm)
 {

@@ -201,8 +201,9 @@ static void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *s
 {
 	unsigned int i;
 
-	if (loop->verdict == AERO_VERDICT_IDLE || loop->verdict == AERO_VERDICT_HOLDING ||
-	    loop->verdict == AERO_VERDICT_BLIND)
+	if (loop->level < AERO_LEVEL_HIGH &&
+	    (loop->verdict == AERO_VERDICT_IDLE || loop->verdict == AERO_VERDICT_HOLDING ||
+	     loop->verdict == AERO_VERDICT_BLIND))
 		return;
 	for (i = 0; i < sums->nr; i++)
 		if (loop->samples[i].stale)
@@ -437,6 +438,21 @@ void aero_loop_kick(struct aero_loop *loop)
 	loop->stirred = true;
 	if (loop->running)
 		mod_delayed_work(loop->host->wq, &loop->work, 0);
+	mutex_unlock(&loop->lock);
+}
+
+/**
+ * aero_loop_stir() - something changed: do not rest in the next round
+ * @loop: the loop
+ *
+ * For what guests can bring about as often as they like.
+ *
+ * Context: Takes aero_loop.lock.
+ */
+void aero_loop_stir(struct aero_loop *loop)
+{
+	mutex_lock(&loop->lock);
+	loop->stirred = true;
 	mutex_unlock(&loop->lock);
 }
 

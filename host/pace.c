@@ -24,6 +24,19 @@ void aero_pace_init(struct aero_pace *pace)
 }
 
 /**
+ * aero_pace_hello() - a new driver begins with an empty balloon
+ * @pace: of its VM
+ *
+ * What it gives is asked for, however close to the target an earlier one was. To say
+ * hello is not: a guest may do so as often as it likes.
+ */
+void aero_pace_hello(struct aero_pace *pace)
+{
+	pace->closest = U64_MAX;
+	pace->hello = true;
+}
+
+/**
  * aero_pace_step() - account for a piece of work
  * @pace: of the VM
  * @percent: of one CPU that it may waste in the long run, at least 1; 100 for no limit
@@ -47,10 +60,11 @@ u32 aero_pace_step(struct aero_pace *pace, u32 percent, u64 elapsed_us, u64 spen
 		pace->closest = U64_MAX;
 	}
 	pace->debt_us -= min(pace->debt_us, paid);
-	if (off < pace->closest)
+	if (off < pace->closest && !pace->hello)
 		pace->closest = off;
 	else
 		pace->debt_us += min_t(u64, spent_us, AERO_PACE_WAIT_MAX_US);
+	pace->hello = false;
 	pace->debt_us = min_t(u64, pace->debt_us,
 			      AERO_PACE_BURST_US + AERO_PACE_WAIT_MAX_US / 100 * percent);
 	if (percent >= 100 || pace->debt_us <= AERO_PACE_BURST_US)

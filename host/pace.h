@@ -17,14 +17,17 @@
  * @debt_us: time that did not bring its balloon closer to its target, microseconds
  * @closest: pages that the balloon was off its target when it was closest
  * @target: that target, pages
+ * @hello: the work that is accounted for next adopts a driver
  */
 struct aero_pace {
 	u64 debt_us;
 	u64 closest;
 	u64 target;
+	bool hello;
 };
 
 void aero_pace_init(struct aero_pace *pace);
+void aero_pace_hello(struct aero_pace *pace);
 u32 aero_pace_step(struct aero_pace *pace, u32 percent, u64 elapsed_us, u64 spent_us, u64 target,
 		   u64 balloon);
 

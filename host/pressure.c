@@ -29,7 +29,6 @@
 #define AERO_PRESSURE_MAX		1000U
 #define AERO_PRESSURE_SHIFT		10	/* fraction bits of the average */
 #define AERO_PRESSURE_TIME_MS		5000U	/* time constant of the average */
-#define AERO_PRESSURE_LONGEST_MS	60000U	/* after a longer gap it begins anew */
 #define AERO_PRESSURE_PER_STALL		5	/* for one stall per second */
 #define AERO_PRESSURE_HALF		500U	/* most that stalls or shortage add */
 #define AERO_PRESSURE_MAX_PAGES		BIT_ULL(40)

@@ -10,6 +10,9 @@
 /* ... and stays so until it is below this. */
 #define AERO_PRESSED_OFF	200
 
+/* After a longer gap between two samples it begins anew, milliseconds. */
+#define AERO_PRESSURE_LONGEST_MS	60000U
+
 /**
  * struct aero_pressure_sample - a guest's own account; hints, any value is survived
  * @size: pages of the VM; the host's own number

@@ -9,7 +9,7 @@
  * finds out from aero_control.epoch and reports anew.
  *
  * Where both sides have a doorbell nobody looks without being rung, but for what
- * rings nothing: time that runs out, and memslots that change under a balloon.
+ * rings nothing: time that runs out, and memslots that change.
  */
 
 #include <linux/jiffies.h>
@@ -32,8 +32,13 @@
 #define AERO_SESSION_SILENCE	(5 * HZ)
 /* A refusal lasts this long; then it is tried again. */
 #define AERO_SESSION_REFUSAL	(60 * HZ)
-/* With doorbells, how often a VM that holds a balloon is looked at. */
+/*
+ * With doorbells, how often a VM is looked at for what rings nothing. Memslots, where it has
+ * given something or cannot, and a hello that was lost, where there is no driver; otherwise
+ * whether its VMM has closed the KVM VM.
+ */
 #define AERO_SESSION_WATCH	(10 * HZ)
+#define AERO_SESSION_REST	(60 * HZ)
 /* When to look again for what could not be done: a KVM VM, memory for an answer. */
 #define AERO_SESSION_NO_KVM	HZ
 #define AERO_SESSION_RETRY	(HZ / 8)
@@ -90,7 +95,11 @@ static void aero_session_write_control(struct aero_vm *vm)
 	aero_session_put64(vm, &control->rate_min_bytes, vm->config.rate_min);
 	aero_session_put64(vm, &control->rate_max_bytes, vm->config.rate_max);
 	aero_session_put64(vm, &control->granule_bytes, aero_pages_to_bytes(vm->granule));
-	aero_session_put32(vm, &control->flags, flags);
+	/* That nobody waits for its answer any more is no news. */
+	if ((le32_to_cpu(READ_ONCE(control->flags)) ^ flags) == AERO_CTL_CALL && !vm->call)
+		WRITE_ONCE(control->flags, cpu_to_le32(flags));
+	else
+		aero_session_put32(vm, &control->flags, flags);
 	mutex_unlock(&vm->lock);
 	/* Again, lest a VMM that restored the channel's contents has undone it. */
 	aero_session_put64(vm, &control->challenge, vm->challenge);
@@ -102,7 +111,7 @@ static void aero_session_forget(struct aero_vm *vm)
 {
 	aero_balloon_clear(&vm->balloon);
 	vm->epoch = 0;
-	vm->rings = false;
+	WRITE_ONCE(vm->rings, false);
 	vm->news = true;
 	WRITE_ONCE(vm->channel->control->epoch, 0);
 }
@@ -150,13 +159,14 @@ static void aero_session_adopt(struct aero_vm *vm, u64 epoch)
 	struct aero_control *control = vm->channel->control;
 	u64 features = le64_to_cpu(READ_ONCE(vm->channel->status->features));
 
-	features &= le64_to_cpu(vm->channel->header->features);
+	/* Not by the header: the guest can write to that page, too. */
+	features &= vm->channel->bell ? AERO_F_DOORBELL : 0;
 	aero_balloon_clear(&vm->balloon);
 	aero_batch_reset(vm->batch);
-	aero_pace_init(&vm->pace);
+	aero_pace_hello(&vm->pace);
 	vm->epoch = epoch;
 	vm->served = epoch;
-	vm->rings = features & AERO_F_DOORBELL;
+	WRITE_ONCE(vm->rings, features & AERO_F_DOORBELL);
 	vm->rung = false;
 	vm->call = false;
 	vm->news = true;
@@ -373,18 +383,20 @@ static unsigned long aero_session_until(unsigned long at)
  * @vm: VM that was just looked at
  *
  * Context: The VM's work.
- * Return: jiffies from now; AERO_SESSION_NEVER if not at all; 0 if it must be
- * polled, since not both sides have a doorbell.
+ * Return: jiffies from now; 0 if it must be polled, since not both sides have a
+ * doorbell.
  */
 unsigned long aero_session_wait(const struct aero_vm *vm)
 {
 	const struct aero_status *status = vm->channel->status;
-	unsigned long wait = AERO_SESSION_NEVER;
+	unsigned long wait = AERO_SESSION_REST;
 
 	if (!aero_session_rings(vm))
 		return 0;
-	if (!vm->kvm)
-		return vm->state == AERO_VM_REFUSED ? AERO_SESSION_NO_KVM : AERO_SESSION_NEVER;
+	if (!vm->kvm && vm->state == AERO_VM_REFUSED)
+		return AERO_SESSION_NO_KVM;
+	if (!vm->epoch || vm->balloon.pages || vm->state == AERO_VM_REFUSED)
+		wait = AERO_SESSION_WATCH;
 	if (vm->unmapped)
 		wait = min(wait, aero_session_until(vm->unmapped_at + AERO_SESSION_FORGET + 1));
 	if (!vm->epoch)
@@ -397,8 +409,9 @@ unsigned long aero_session_wait(const struct aero_vm *vm)
 		wait = min(wait, aero_session_until(vm->refused_at + AERO_SESSION_REFUSAL + 1));
 	if (vm->state != AERO_VM_QUARANTINED && aero_ring_observe(&status->head) != vm->tail)
 		wait = min_t(unsigned long, wait, AERO_SESSION_RETRY);
-	if (vm->balloon.pages)
-		wait = min3(wait, (unsigned long)AERO_SESSION_WATCH,
-			    aero_session_until(vm->holes.round_at));
+	/* Nobody looks at the holes of others, see aero_session_section(). */
+	if (vm->balloon.pages &&
+	    (vm->state == AERO_VM_ACTIVE || vm->state == AERO_VM_SILENT))
+		wait = min(wait, aero_session_until(vm->holes.round_at));
 	return wait;
 }

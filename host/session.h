@@ -5,11 +5,7 @@
 #ifndef AEROSTAT_SESSION_H
 #define AEROSTAT_SESSION_H
 
-#include <linux/limits.h>
 #include <linux/types.h>
-
-/* Nothing runs out: only a ring, or somebody who sets something, brings the next look. */
-#define AERO_SESSION_NEVER	ULONG_MAX
 
 struct aero_vm;
 

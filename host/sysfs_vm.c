@@ -59,6 +59,7 @@ static ssize_t pressure_show(struct device *dev, struct device_attribute *attr, 
 	struct aero_vm *vm = to_aero_vm(dev);
 	u32 pressure;
 
+	aero_vm_refresh(vm);
 	mutex_lock(&vm->lock);
 	pressure = aero_pressure_permille(&vm->pressure);
 	mutex_unlock(&vm->lock);
@@ -68,7 +69,10 @@ static DEVICE_ATTR_RO(pressure);
 
 static ssize_t idle_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(to_aero_vm(dev)->idle));
+	struct aero_vm *vm = to_aero_vm(dev);
+
+	aero_vm_refresh(vm);
+	return sysfs_emit(buf, "%u\n", READ_ONCE(vm->idle));
 }
 static DEVICE_ATTR_RO(idle);
 

@@ -157,6 +157,8 @@ static void aero_vm_delay(struct aero_vm *vm, bool more, bool moved)
 		vm->delay = 1;
 	else if (!vm->registered)
 		vm->delay = AERO_VM_IDLE;
+	else if (wait && (vm->told != vm->state || vm->told_reason != vm->reason))
+		vm->delay = min_t(unsigned long, wait, AERO_VM_TELL_INTERVAL);
 	else if (wait)
 		vm->delay = wait;
 	else if (moved)
@@ -176,6 +178,7 @@ static unsigned long aero_vm_pace(struct aero_vm *vm, u64 began)
 
 	vm->worked_at = now;
 	vm->counts.worked_us += now - began;
+	vm->counts.looks++;
 	return usecs_to_jiffies(wait);
 }
 
@@ -205,9 +208,8 @@ static void aero_vm_work(struct work_struct *work)
 	aero_vm_delay(vm, more, vm->balloon.pages != before);
 	/* The loop may be resting, for nothing was held. */
 	if (!before && vm->balloon.pages)
-		aero_loop_kick(vm->host->loop);
-	if (vm->delay != AERO_SESSION_NEVER)
-		queue_delayed_work(vm->host->wq, &vm->work, max(vm->delay, wait));
+		aero_loop_stir(vm->host->loop);
+	queue_delayed_work(vm->host->wq, &vm->work, max(vm->delay, wait));
 }
 
 /**
@@ -331,6 +333,60 @@ void aero_vm_wait_gone(struct aero_vm *vm)
 	flush_delayed_work(&vm->work);
 }
 
+/* Take a new sample of what a guest says of itself. Holds aero_vm.lock. */
+static void aero_vm_step(struct aero_vm *vm, u64 available, bool stale)
+{
+	const struct aero_stats *stats = &vm->channel->status->stats;
+	struct aero_pressure_sample now = {
+		.size = vm->size,
+		.available = available,
+		.refaults = le64_to_cpu(READ_ONCE(stats->refault_pages)),
+		.swap_ins = le64_to_cpu(READ_ONCE(stats->swap_in_pages)),
+		.major_faults = le64_to_cpu(READ_ONCE(stats->major_faults)),
+		.alloc_stalls = le64_to_cpu(READ_ONCE(stats->alloc_stalls)),
+		.oom = le64_to_cpu(READ_ONCE(stats->oom_bytes)),
+	};
+	unsigned long elapsed = min(jiffies - vm->sampled_at, 3600UL * HZ);
+	u32 permille;
+
+	/* Counts from before a rest would make all that was meanwhile the next second's. */
+	if (stale && jiffies_to_msecs(elapsed) > AERO_PRESSURE_LONGEST_MS)
+		return;
+	permille = aero_pressure_step(&vm->pressure, &now, jiffies_to_msecs(elapsed));
+	vm->sampled_at = jiffies;
+	if (aero_pressed(vm->pressed, permille)) {
+		vm->pressed = true;
+		vm->pressed_at = jiffies;
+	} else if (time_after(jiffies, vm->pressed_at + AERO_VM_PRESSED)) {
+		vm->pressed = false;
+	}
+	vm->idle = aero_idle_permille(vm->size, available, READ_ONCE(vm->balloon.pages));
+}
+
+/* Pages that a guest could use without swapping, by its own account. Holds aero_vm.lock. */
+static u64 aero_vm_available(const struct aero_vm *vm)
+{
+	const struct aero_stats *stats = &vm->channel->status->stats;
+
+	return min(aero_bytes_to_pages(le64_to_cpu(READ_ONCE(stats->available_bytes))), vm->size);
+}
+
+/**
+ * aero_vm_refresh() - bring a VM's pressure and idleness up to date for who reads them
+ * @vm: VM
+ *
+ * The loop does so only while something is held or asked for.
+ *
+ * Context: Takes aero_vm.lock.
+ */
+void aero_vm_refresh(struct aero_vm *vm)
+{
+	mutex_lock(&vm->lock);
+	if (vm->state == AERO_VM_ACTIVE && time_after(jiffies, vm->sampled_at + HZ))
+		aero_vm_step(vm, aero_vm_available(vm), false);
+	mutex_unlock(&vm->lock);
+}
+
 /**
  * aero_vm_sample() - what the control loop must know of a VM
  * @vm: VM
@@ -344,42 +400,19 @@ void aero_vm_wait_gone(struct aero_vm *vm)
  */
 void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample)
 {
-	const struct aero_stats *stats = &vm->channel->status->stats;
-	u64 available = aero_bytes_to_pages(le64_to_cpu(READ_ONCE(stats->available_bytes)));
 	u64 heartbeat = le64_to_cpu(READ_ONCE(vm->channel->status->heartbeat));
-	u64 balloon = READ_ONCE(vm->balloon.pages);
+	u64 available, balloon;
 	bool stale = false;
-	u32 permille;
 
 	mutex_lock(&vm->lock);
-	available = min(available, vm->size);
-	balloon = min(balloon, vm->size);
+	available = aero_vm_available(vm);
+	balloon = min(READ_ONCE(vm->balloon.pages), vm->size);
 	if (step) {
 		stale = READ_ONCE(vm->rings) && heartbeat == vm->sampled_heartbeat;
 		vm->sampled_heartbeat = heartbeat;
 	}
-	if (step && vm->state == AERO_VM_ACTIVE) {
-		struct aero_pressure_sample now = {
-			.size = vm->size,
-			.available = available,
-			.refaults = le64_to_cpu(READ_ONCE(stats->refault_pages)),
-			.swap_ins = le64_to_cpu(READ_ONCE(stats->swap_in_pages)),
-			.major_faults = le64_to_cpu(READ_ONCE(stats->major_faults)),
-			.alloc_stalls = le64_to_cpu(READ_ONCE(stats->alloc_stalls)),
-			.oom = le64_to_cpu(READ_ONCE(stats->oom_bytes)),
-		};
-
-		permille = aero_pressure_step(&vm->pressure, &now,
-					      jiffies_to_msecs(jiffies - vm->sampled_at));
-		vm->sampled_at = jiffies;
-		if (aero_pressed(vm->pressed, permille)) {
-			vm->pressed = true;
-			vm->pressed_at = jiffies;
-		} else if (time_after(jiffies, vm->pressed_at + AERO_VM_PRESSED)) {
-			vm->pressed = false;
-		}
-		vm->idle = aero_idle_permille(vm->size, available, balloon);
-	}
+	if (step && vm->state == AERO_VM_ACTIVE)
+		aero_vm_step(vm, available, stale);
 	*sample = (struct aero_vm_sample){
 		.vm = vm,
 		.share = {

@@ -117,6 +117,7 @@ struct aero_vm_config {
  * @filled: pages that the last round found where there should be holes
  * @challenges: issued
  * @epochs: guest drivers that said hello
+ * @looks: runs of the VM's work
  * @rings: of the host's
  * @worked_us: time that the VM's work took, microseconds
  *
@@ -132,6 +133,7 @@ struct aero_vm_counts {
 	u64 filled;
 	u64 challenges;
 	u64 epochs;
+	u64 looks;
 	u64 rings;
 	u64 worked_us;
 };
@@ -308,6 +310,7 @@ void aero_vm_leave(struct aero_vm *vm);
 void aero_vm_rung(struct aero_vm *vm);
 void aero_vm_ask(struct aero_vm *vm);
 void aero_vm_wait_gone(struct aero_vm *vm);
+void aero_vm_refresh(struct aero_vm *vm);
 void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample);
 void aero_vm_set_target(struct aero_vm *vm, u64 pages, bool urgent);
 u64 __aero_vm_min(const struct aero_vm *vm);

@@ -118,7 +118,29 @@ static void pace_no_limit(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, aero_pace_step(&pace, 100, 50000, 50000, 1000, 0), 0);
 }
 
+/* One hello after the other is waste; what a new driver gives is not. */
+static void pace_hello(struct kunit *test)
+{
+	struct aero_pace pace;
+	u64 waited = 0;
+	int i;
+
+	aero_pace_init(&pace);
+	for (i = 0; i < 1000; i++) {
+		aero_pace_hello(&pace);
+		waited += STEP(&pace, 1000, 1000, 100, 0);
+	}
+	KUNIT_EXPECT_GT(test, waited, 1000000ULL);
+	KUNIT_EXPECT_GT(test, pace.debt_us, 0ULL);
+	aero_pace_init(&pace);
+	aero_pace_hello(&pace);
+	STEP(&pace, 1000, 1000, 100, 0);
+	for (i = 1; i <= 100; i++)
+		KUNIT_EXPECT_EQ(test, STEP(&pace, 10000, 10000, 100, i), 0);
+}
+
 static struct kunit_case aero_pace_cases[] = {
+	KUNIT_CASE(pace_hello),
 	KUNIT_CASE(pace_asked_for),
 	KUNIT_CASE(pace_burst),
 	KUNIT_CASE(pace_to_and_fro),

@@ -13,7 +13,8 @@
  * a generator that S alone seeds; each time that the host has enough of it, it says
  * hello again. What it did is in the parameters descs, epochs and quarantines.
  *
- * attack=bell count=N rings the host's doorbell N times, for nothing.
+ * attack=bell count=N rings the host's doorbell N times, for nothing; attack=hello says
+ * hello N times and rings for each.
  */
 
 #include <linux/delay.h>
@@ -163,13 +164,16 @@ static int aero_hostile_strike(struct aero_hostile *hostile, const struct aero_a
 	return 0;
 }
 
-static int aero_hostile_flood(struct aero_hostile *hostile)
+static int aero_hostile_flood(struct aero_hostile *hostile, bool hello)
 {
 	unsigned long i;
 
 	if (!hostile->registers)
 		return -ENXIO;
 	for (i = 0; i < count && !fatal_signal_pending(current); i++) {
+		/* The echo stays good, so that the host adopts it at once. */
+		if (hello)
+			WRITE_ONCE(hostile->status->epoch, cpu_to_le64(get_random_u64() | 1));
 		aero_hostile_ring(hostile);
 		cond_resched();
 	}
@@ -180,7 +184,7 @@ static int aero_hostile_attack(struct aero_hostile *hostile)
 {
 	const struct aero_attack *how = aero_attack_find();
 
-	bool flood = !strcmp(attack, "bell");
+	bool hello = !strcmp(attack, "hello"), flood = hello || !strcmp(attack, "bell");
 
 	if (!how && !flood && strcmp(attack, "stale") && strcmp(attack, "fuzz"))
 		return -EINVAL;
@@ -191,7 +195,7 @@ static int aero_hostile_attack(struct aero_hostile *hostile)
 	if (how)
 		return aero_hostile_strike(hostile, how);
 	if (flood)
-		return aero_hostile_flood(hostile);
+		return aero_hostile_flood(hostile, hello);
 	if (!strcmp(attack, "stale"))
 		aero_hostile_stale(hostile);
 	return aero_hostile_fuzz(hostile, seed, count);

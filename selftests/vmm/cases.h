@@ -59,6 +59,10 @@ void case_pinned_elsewhere(void);
 void case_doorbell_ioctl(void);
 void case_doorbell(void);
 void case_doorbell_silent(void);
+void case_doorbell_slots(void);
+void case_doorbell_unheard(void);
+void case_doorbell_pretended(void);
+void case_doorbell_told(void);
 void case_many(void);
 
 /* fault.c */
