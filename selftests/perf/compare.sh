@@ -6,7 +6,8 @@
 #	compare.sh RAM INIT_ON_ALLOC ROUNDS MIB
 #
 # RAM as in vm.sh. Writes /out/run.csv, a line for each resize: ram, init_on_alloc, round, device, case, MiB, and what
-# resize.c prints. Round 0 is there to warm up; its lines also count system calls, which slows it down.
+# resize.c prints. Round 0 is there to warm up; its lines also count system calls, and /out/exits.csv says why the guest
+# was left (ram, init_on_alloc, device, case, MiB, SVM's or VMX's number, count), which slows it down.
 cd "$(dirname "$0")/.." || exit 1
 . ./lib.sh
 
@@ -64,19 +65,29 @@ touch_all() {
 	touched_us=$((${EPOCHREALTIME/[.,]/} - began))
 }
 
-count_syscalls() {
+EXITS=$TRACE/events/kvm/kvm_exit
+count_begin() {
 	local name
 	echo >$TRACE/trace
-	for name in $SYSCALLS; do echo "$1" >"$TRACE/events/syscalls/$name/enable"; done
+	for name in $SYSCALLS; do echo 1 >"$TRACE/events/syscalls/$name/enable"; done
+	echo 'hist:keys=exit_reason' >$EXITS/trigger
 }
-syscalls() { cat $TRACE/per_cpu/cpu*/stats | awk '/^(entries|overrun):/ { n += $2 } END { print n + 0 }'; }
+# count_end DEVICE CASE: prints the system calls.
+count_end() {
+	local name
+	for name in $SYSCALLS; do echo 0 >"$TRACE/events/syscalls/$name/enable"; done
+	sed -n 's/^{ exit_reason: *\([0-9]*\) } hitcount: *\([0-9]*\).*/\1,\2/p' $EXITS/hist |
+		sed "s|^|$ram,$init,$1,$2,$amount,|" >>/out/exits.csv
+	echo '!hist:keys=exit_reason' >$EXITS/trigger
+	cat $TRACE/per_cpu/cpu*/stats | awk '/^(entries|overrun):/ { n += $2 } END { print n + 0 }'
+}
 
 # line DEVICE CASE FREED WHERE VALUE
 line() {
 	local figures calls=''
-	((round)) || { count_syscalls 1; }
+	((round)) || count_begin
 	figures=$("$BENCH_BIN/resize" -t 300 "$pid" "$vcpu" "$3" "$1" "$4" "$5") || bail "$1 $2 failed"
-	((round)) || { calls=$(syscalls); count_syscalls 0; }
+	((round)) || calls=$(count_end "$1" "$2")
 	echo "$ram,$init,$round,$1,$2,$amount,${figures// /,},$calls" >>$out
 }
 
