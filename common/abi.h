@@ -143,7 +143,6 @@ struct aero_header {
  * the guest in aero_status.features. None is needed for version 1.0.
  */
 #define AERO_F_DOORBELL		0x1ULL	/* the host can be rung, and rings */
-#define AERO_F_KNOWN		AERO_F_DOORBELL
 
 /* aero_control.flags */
 #define AERO_CTL_URGENT		0x1U	/* inflate at rate_max, whatever it costs */

@@ -4,19 +4,6 @@
 # Channels with doorbells: aerostatd hands them out, each side is rung, and nobody looks for nothing.
 . "$(dirname "$0")/lib.sh"
 
-AEROSTATD=$TREE/tools/aerostatd/aerostatd
-
-# aerostatd_start: its pid in $aerostatd.
-aerostatd_start() {
-	"$AEROSTATD" --socket $VM_DOORBELL 2>>/tmp/aerostatd.log &
-	aerostatd=$!
-	wait_for 10 test -S $VM_DOORBELL || fail "aerostatd does not start: $(tail -n 1 /tmp/aerostatd.log)"
-}
-aerostatd_kill() {
-	kill -KILL "$aerostatd"
-	wait "$aerostatd" 2>/dev/null
-}
-
 # ringing_vm NAME [start_vm's arguments]: one that has said hello by its doorbell.
 ringing_vm() {
 	local name=$1
@@ -73,7 +60,6 @@ test_a_guest_is_served() {
 	echo $((300 * MiB)) >$HOST/reclaim_target_bytes
 	check "and follows" wait_for 20 is "$SYS_a/balloon_bytes" $((300 * MiB))
 	check "guest's kernel is content" vm_dmesg_clean a
-	aerostatd_kill
 }
 
 # Nothing has an interrupt, a ring or a work item to show for half a minute; the holes in its memory are looked at.
@@ -91,7 +77,6 @@ test_an_idle_guest_is_left_alone() {
 	check_num "rings" $(($(vm_stat a rings) - rings)) eq 0
 	check_num "rung" $(($(vm_stat a rung) - rung)) eq 0
 	check "it is no less alive" is "$SYS_a/state" active
-	aerostatd_kill
 }
 
 # Its statistics wait on a timer that may lie on the processor that sleeps; reclaim does not wait.
@@ -106,7 +91,6 @@ test_a_suffering_guest_is_heard() {
 	check_num "MiB available, before" $(($(vm_hint a available_bytes) / MiB)) gt $((before / 2))
 	vm_spawn a "taskset 2 hog busy $((before - 10))" >/dev/null
 	check "it says how little is left" wait_for 30 available_less_than a 60
-	aerostatd_kill
 }
 
 available_less_than() { (($(vm_hint "$1" available_bytes) / MiB < $2)); }
@@ -121,7 +105,6 @@ test_the_server_may_die() {
 	check_num "VMs" "$(compgen -G '/sys/class/aerostat/vm-*' | wc -l)" eq 2
 	echo $((256 * MiB)) >$HOST/reclaim_target_bytes
 	check "both give" wait_for 20 both_give $((256 * MiB))
-	aerostatd_kill
 }
 
 both_give() { (($(cat "$SYS_a/balloon_bytes") > 0 && $(cat "$SYS_b/balloon_bytes") > 0 && $(cat $HOST/reclaimed_bytes) == $1)); }
@@ -139,7 +122,6 @@ test_a_paused_vm_comes_back() {
 	vm_qmp a '{"execute":"cont"}' >/dev/null
 	check "it answers" wait_for 3 is "$SYS_a/state" active
 	check "and gives" wait_for 20 is "$SYS_a/balloon_bytes" $((64 * MiB))
-	aerostatd_kill
 }
 
 test_a_flood_of_rings_costs_the_host_a_twentieth() {
@@ -161,7 +143,6 @@ test_a_flood_of_rings_costs_the_host_a_twentieth() {
 	done
 	inflate b 128
 	unset "watched[bad]"
-	aerostatd_kill
 }
 
 rung_at_least() { (($(vm_stat bad rung) >= $1)); }

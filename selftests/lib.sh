@@ -13,6 +13,7 @@ TREE=${SELFTESTS%/selftests}
 
 HOST=/sys/class/aerostat/host
 VMM=$SELFTESTS/vmm/vmm
+AEROSTATD=$TREE/tools/aerostatd/aerostatd
 MiB=$((1 << 20))
 TRACE=/sys/kernel/tracing
 
@@ -197,6 +198,18 @@ serve_end() {
 	check "the VM was never refused" wait $served
 }
 
+# aerostatd_start: for VMs with aerostat=doorbell. aerostatd_kill; clean_up does that, too.
+aerostatd_start() {
+	"$AEROSTATD" --socket $VM_DOORBELL 2>>/tmp/aerostatd.log &
+	aerostatd=$!
+	wait_for 10 test -S $VM_DOORBELL || { fail "aerostatd does not start: $(tail -n 1 /tmp/aerostatd.log)"; return 1; }
+}
+aerostatd_kill() {
+	kill -KILL "$aerostatd"
+	wait "$aerostatd" 2>/dev/null
+	unset aerostatd
+}
+
 # rule_by_sensor: from now on a cool sensor decides what is taken.  Above 50 degrees all is kept, from 60 taken, from 80
 # at any cost; host_set_temp heats it.
 rule_by_sensor() {
@@ -239,6 +252,7 @@ clean_up() {
 	[[ ${BENCH_GUEST_RELEASE-} != debug ]] || check_guests_for_leaks
 	check_watched
 	vm_kill_all
+	[[ ! ${aerostatd-} ]] || aerostatd_kill
 	if [[ -d $HOST ]]; then
 		wait_for 10 no_vms || fail "VMs stay in sysfs"
 	fi

@@ -8,9 +8,6 @@
  *	bell_test [descriptors [seed]]
  */
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,13 +17,10 @@
 #include <linux/prandom.h>
 
 #include "../../common/ring.h"
+#include "race.h"
 
 #define DESCRIPTORS	2000000
 #define OVERSLEPT_MS	20000
-
-#ifdef SHIM_NO_FENCES
-int shim_fence;
-#endif
 
 static struct aero_control control;
 static struct aero_status status;
@@ -56,12 +50,11 @@ static bool sleep_on(int fd, unsigned int *count)
 	return read(fd, &rings, sizeof(rings)) == sizeof(rings);
 }
 
-static void dawdle(struct rnd_state *rnd)
+static void now_and_then(struct rnd_state *rnd)
 {
 	u32 n = prandom_u32_state(rnd);
 
-	for (n = n & 15 ? 0 : n >> 20; n; n--)
-		__asm__ volatile("" ::: "memory");
+	dawdle(n & 15 ? 0 : n >> 20);
 }
 
 static void *host_main(void *arg)
@@ -83,7 +76,7 @@ static void *host_main(void *arg)
 			continue;
 		}
 		tail += 1 + prandom_u32_state(&rnd) % count;
-		dawdle(&rnd);
+		now_and_then(&rnd);
 		aero_ring_publish(&control.tail, tail);
 		if (aero_ring_wake(&status.wake_tail, &told, tail))
 			ring(to_guest, &host_rang);
@@ -109,7 +102,7 @@ static void guest_main(u32 seed)
 		batch = prandom_u32_state(&rnd) % 64;
 		batch = min(min(batch, left), AERO_RING_ENTRIES - pending);
 		head += batch;
-		dawdle(&rnd);
+		now_and_then(&rnd);
 		aero_ring_publish(&status.head, head);
 		if (aero_ring_wake(&control.wake_head, &told, head))
 			ring(to_host, &guest_rang);
@@ -126,78 +119,41 @@ static void guest_main(u32 seed)
 	}
 }
 
-/* A publication against a wish: the round that is on, and the waiting side's part of it. */
-static u32 round_on;
-static u32 round_done;
-static bool round_seen;
-
-static void wait_for(const u32 *word, u32 value)
+static bool wish(u32 round)
 {
-	unsigned int patience = 10000;
-
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
-		if (!--patience) {
-			sched_yield();
-			patience = 10000;
-		}
-}
-
-static void *wish_main(void *arg)
-{
-	u32 rounds = *(u32 *)arg, i;
-
-	for (i = 1; i <= rounds; i++) {
-		wait_for(&round_on, i);
-		aero_ring_wait(&control.wake_head, i - 1);
-		round_seen = aero_ring_observe(&status.head) == i;
-		__atomic_store_n(&round_done, i, __ATOMIC_RELEASE);
-	}
-	return NULL;
-}
-
-static unsigned int failures, cases;
-
-static void report(bool ok, const char *what)
-{
-	cases++;
-	failures += !ok;
-	printf("%s %u - bell.%s\n", ok ? "ok" : "not ok", cases, what);
+	aero_ring_wait(&control.wake_head, round - 1);
+	return aero_ring_observe(&status.head) == round;
 }
 
 /*
- * The two full barriers: one publication against one wish, at the same instant, very
- * often, as ring_test.c does it. That the one is not seen and the other is not heard
- * either is what the barriers forbid.
+ * The two full barriers: one publication against one wish. That the one is not seen
+ * and the other is not heard either is what the barriers forbid.
  */
 static void test_wish_against_publication(u32 rounds)
 {
-	u32 told = 0, delay = 0, neither = 0, seen = 0, i, n;
-	pthread_t thread;
-	bool heard;
+	struct race race = { .rounds = rounds, .other = wish };
+	u32 told = 0, neither = 0, seen = 0, i;
 
-	if (pthread_create(&thread, NULL, wish_main, &rounds)) {
-		report(false, "wish_against_publication");
+	if (!race_start(&race)) {
+		report(false, "bell.wish_against_publication");
 		return;
 	}
 	/* A wish of long ago, which no publication passes. */
 	control.wake_head = cpu_to_le32(~0U);
 	for (i = 1; i <= rounds; i++) {
-		__atomic_store_n(&round_on, i, __ATOMIC_RELEASE);
-		for (n = delay + i % 64; n; n--)
-			__asm__ volatile("" ::: "memory");
+		bool heard, is_seen;
+
+		race_round(&race, i);
 		aero_ring_publish(&status.head, i);
 		heard = aero_ring_wake(&control.wake_head, &told, i);
-		wait_for(&round_done, i);
-		seen += round_seen;
-		neither += !heard && !round_seen;
-		if (!round_seen)
-			delay -= !!delay;
-		else
-			delay += delay < 65536;
+		is_seen = race_result(&race, i);
+		seen += is_seen;
+		neither += !heard && !is_seen;
+		race_came_first(&race, is_seen);
 	}
-	pthread_join(thread, NULL);
+	pthread_join(race.thread, NULL);
 	printf("# %u rounds: %u seen, %u neither seen nor heard\n", rounds, seen, neither);
-	report(!neither, "wish_against_publication");
+	report(!neither, "bell.wish_against_publication");
 }
 
 int main(int argc, char **argv)
@@ -211,7 +167,7 @@ int main(int argc, char **argv)
 	report(aero_ring_passed(5, 5, 6) && aero_ring_passed(5, 3, 9) &&
 	       !aero_ring_passed(5, 5, 5) && !aero_ring_passed(5, 6, 9) &&
 	       !aero_ring_passed(5, 3, 5) && aero_ring_passed(~0U, ~0U - 2, 1) &&
-	       aero_ring_passed(0, ~0U, 1) && !aero_ring_passed(1, ~0U, 1), "passed");
+	       aero_ring_passed(0, ~0U, 1) && !aero_ring_passed(1, ~0U, 1), "bell.passed");
 
 	test_wish_against_publication(total / 10);
 
@@ -229,10 +185,9 @@ int main(int argc, char **argv)
 	pthread_join(host, NULL);
 	printf("# seed %u: %u descriptors, the host slept %u times, rung %u times, the guest %u and %u\n",
 	       seed, total, host_slept, guest_rang, guest_slept, host_rang);
-	report(!overslept && control.tail == cpu_to_le32(first_index + total), "nobody_oversleeps");
+	report(!overslept && control.tail == cpu_to_le32(first_index + total), "bell.nobody_oversleeps");
 	/* A ring that is due before its sleeper sleeps is one too many, and rare. */
 	report(host_slept && guest_slept && guest_rang <= host_slept * 2 + 1000 &&
-	       host_rang <= guest_slept * 2 + 1000, "rings_are_few");
-	printf("# %u passed, %u failed\n", cases - failures, failures);
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	       host_rang <= guest_slept * 2 + 1000, "bell.rings_are_few");
+	return report_end();
 }

@@ -10,23 +10,17 @@
  *
  *	ring_test [descriptors [seed]]
  */
-#include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/prandom.h>
 
 #include "../../common/ring.h"
+#include "race.h"
 
 #define DESCRIPTORS	400000	/* several times round the ring */
 #define ROUNDS_PER	2	/* of claim against revoke, per descriptor */
 #define SPIN_MAX	200
-
-#ifdef SHIM_NO_FENCES
-int shim_fence;
-#endif
 
 static struct aero_control control;
 static struct aero_status status;
@@ -41,11 +35,6 @@ static u32 first_index;
 static u8 *acted;	/* host */
 static u8 *taken_back;	/* guest */
 
-/* Claim against revoke: the round that is on, and the host's part of it. */
-static u32 round_on;
-static u32 round_done;
-static bool round_claimed;
-
 static u64 host_denied, host_nops, host_bad, guest_bad, guest_revokes;
 
 static void spin(struct rnd_state *rnd)
@@ -55,8 +44,7 @@ static void spin(struct rnd_state *rnd)
 	/* Now and then the other side gets the CPU, if there is but one. */
 	if (!(n % 1024))
 		sched_yield();
-	for (n = n >> 16 & 7 ? 0 : n % SPIN_MAX; n; n--)
-		__asm__ volatile("" ::: "memory");
+	dawdle(n >> 16 & 7 ? 0 : n % SPIN_MAX);
 }
 
 static void host_act(u32 index, struct rnd_state *rnd)
@@ -184,15 +172,6 @@ static void guest_main(u32 seed)
 	__atomic_store_n(&stopped, 1, __ATOMIC_RELEASE);
 }
 
-static unsigned int failures, cases;
-
-static void report(bool ok, const char *what)
-{
-	cases++;
-	failures += !ok;
-	printf("%s %u - ring.%s\n", ok ? "ok" : "not ok", cases, what);
-}
-
 /* Indices, at the wrap of 32 bits as well. */
 static void test_arithmetic(void)
 {
@@ -200,13 +179,13 @@ static void test_arithmetic(void)
 
 	report(aero_ring_slot(0) == 0 && aero_ring_slot(AERO_RING_ENTRIES) == 0 &&
 	       aero_ring_slot(AERO_RING_ENTRIES + 7) == 7 &&
-	       aero_ring_slot(~0U) == AERO_RING_ENTRIES - 1, "slot");
+	       aero_ring_slot(~0U) == AERO_RING_ENTRIES - 1, "ring.slot");
 	report(aero_ring_between(5, 5, &count) && count == 0 &&
 	       aero_ring_between(~0U, 3, &count) && count == 4 &&
 	       aero_ring_between(9, 9 + AERO_RING_ENTRIES, &count) &&
 	       count == AERO_RING_ENTRIES &&
 	       !aero_ring_between(9, 10 + AERO_RING_ENTRIES, &count) &&
-	       !aero_ring_between(9, 8, &count), "between");
+	       !aero_ring_between(9, 8, &count), "ring.between");
 }
 
 static void test_claim_and_revoke(void)
@@ -221,67 +200,46 @@ static void test_claim_and_revoke(void)
 	     aero_ring_observe(&control.claim) == 7;
 	aero_ring_resume(&status);
 	report(ok && aero_ring_claim(&control, &status, 7, 9) &&
-	       aero_ring_observe(&control.claim) == 9, "claim_and_revoke");
+	       aero_ring_observe(&control.claim) == 9, "ring.claim_and_revoke");
 }
 
-static void wait_for(const u32 *word, u32 value)
+static bool claim(u32 round)
 {
-	unsigned int patience = 10000;
-
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
-		if (!--patience) {
-			sched_yield();
-			patience = 10000;
-		}
-}
-
-static void *claim_main(void *arg)
-{
-	u32 rounds = *(u32 *)arg, i;
-
-	for (i = 1; i <= rounds; i++) {
-		wait_for(&round_on, i);
-		round_claimed = aero_ring_claim(&control, &status, i - 1, i);
-		__atomic_store_n(&round_done, i, __ATOMIC_RELEASE);
-	}
-	return NULL;
+	return aero_ring_claim(&control, &status, round - 1, round);
 }
 
 /*
- * The two full barriers: one claim against one revoke, at the same instant, very
- * often: the guest waits a little longer whenever it won, and a little less whenever
- * the host did. Both sides winning is what the barriers forbid, and what CPUs
- * (x86's as well, by their store buffers) do without them.
+ * The two full barriers: one claim against one revoke. Both sides winning is what the
+ * barriers forbid, and what CPUs (x86's as well, by their store buffers) do without
+ * them.
  */
 static void test_claim_against_revoke(void)
 {
-	u32 rounds = total * ROUNDS_PER, delay = 0, i, n, claim, both = 0, host = 0;
-	pthread_t thread;
+	struct race race = { .rounds = total * ROUNDS_PER, .other = claim };
+	u32 i, both = 0, host = 0;
 
 	memset(&control, 0, sizeof(control));
 	memset(&status, 0, sizeof(status));
-	if (pthread_create(&thread, NULL, claim_main, &rounds)) {
-		report(false, "claim_against_revoke");
+	if (!race_start(&race)) {
+		report(false, "ring.claim_against_revoke");
 		return;
 	}
-	for (i = 1; i <= rounds; i++) {
-		__atomic_store_n(&round_on, i, __ATOMIC_RELEASE);
-		for (n = delay + i % 64; n; n--)
-			__asm__ volatile("" ::: "memory");
-		claim = aero_ring_revoke(&control, &status);
-		wait_for(&round_done, i);
-		host += round_claimed;
-		if (!round_claimed)
-			delay += delay < 4096;
-		else if (delay)
-			delay--;
-		both += round_claimed && claim == i - 1;
+	for (i = 1; i <= race.rounds; i++) {
+		u32 revoked;
+		bool claimed;
+
+		race_round(&race, i);
+		revoked = aero_ring_revoke(&control, &status);
+		claimed = race_result(&race, i);
+		host += claimed;
+		both += claimed && revoked == i - 1;
+		race_came_first(&race, !claimed);
 		aero_ring_resume(&status);
 		aero_ring_publish(&control.claim, i);
 	}
-	pthread_join(thread, NULL);
-	printf("# %u rounds: the host won %u, both %u\n", rounds, host, both);
-	report(!both, "claim_against_revoke");
+	pthread_join(race.thread, NULL);
+	printf("# %u rounds: the host won %u, both %u\n", race.rounds, host, both);
+	report(!both, "ring.claim_against_revoke");
 }
 
 static void test_race(u32 seed)
@@ -299,7 +257,7 @@ static void test_race(u32 seed)
 	control.claim = cpu_to_le32(first_index);
 	status.head = cpu_to_le32(first_index);
 	if (pthread_create(&host, NULL, host_main, &seed)) {
-		report(false, "race");
+		report(false, "ring.race");
 		return;
 	}
 	guest_main(seed);
@@ -318,10 +276,10 @@ static void test_race(u32 seed)
 		printf("# both %llu, neither %llu, twice %llu\n", both, neither, twice);
 	if (host_bad || guest_bad)
 		printf("# host saw %llu bad, guest %llu\n", host_bad, guest_bad);
-	report(!both && !neither && !twice, "each_has_one_owner");
-	report(!host_bad && !guest_bad, "each_is_seen_whole");
+	report(!both && !neither && !twice, "ring.each_has_one_owner");
+	report(!host_bad && !guest_bad, "ring.each_is_seen_whole");
 	/* A race that never happened proves nothing. */
-	report(backs && backs < total && host_denied && host_nops, "sides_did_meet");
+	report(backs && backs < total && host_denied && host_nops, "ring.sides_did_meet");
 }
 
 int main(int argc, char **argv)
@@ -339,8 +297,7 @@ int main(int argc, char **argv)
 	test_claim_and_revoke();
 	test_claim_against_revoke();
 	test_race(seed);
-	printf("# %u passed, %u failed\n", cases - failures, failures);
 	free(acted);
 	free(taken_back);
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	return report_end();
 }

@@ -30,9 +30,7 @@ boot() {
 	*) memory=(-object "memory-backend-memfd,id=vmem,size=${mib}M,share=on") ;;
 	esac
 	host_load || bail "aerostat_host does not load"
-	"$TREE/tools/aerostatd/aerostatd" --socket $VM_DOORBELL 2>/dev/null &
-	aerostatd=$!
-	wait_for 10 test -S $VM_DOORBELL || bail "aerostatd does not start"
+	aerostatd_start || bail "no aerostatd"
 	start_vm a aerostat=doorbell watch=8 stock=yes size=$VM_MIB ram="$ram" append="init_on_alloc=$init memhp_default_state=online_movable" \
 		-m "$VM_MIB,maxmem=8G" "${memory[@]}" \
 		-device "virtio-mem-pci,id=vmem0,memdev=vmem,requested-size=${mib}M" \
@@ -54,7 +52,7 @@ boot() {
 qmp_number() { vm_qmp a "$1" | tr -dc 0-9; }
 plugged() { [[ $(qmp_number '{"execute":"qom-get","arguments":{"path":"vmem0","property":"size"}}') == $((mib * MiB)) ]]; }
 
-# touch_all: all that the guest can use is in the host's memory; prints the milliseconds that it took.
+# touch_all: all that the guest can use is in the host's memory; $touched_us is how long that took.
 touch_all() {
 	local began=${EPOCHREALTIME/[.,]/}
 	# shellcheck disable=SC2016 # the guest's shell expands it
@@ -147,8 +145,6 @@ for ((round = 0; round <= rounds; round++)); do
 	echo "# round $round of $rounds"
 done
 vm_dmesg_clean a || exit 1
-kill $aerostatd
-wait $aerostatd 2>/dev/null
 clean_up
 faults=$(dmesg_faults)
 [[ ! $faults ]] || bail "the kernel reported: $faults"

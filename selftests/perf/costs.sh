@@ -13,21 +13,13 @@ rounds=${1:-10}
 shift
 (($#)) || set -- 10 100 1000
 out=/out/costs.txt
-AEROSTATD=$TREE/tools/aerostatd/aerostatd
 
 bail() { echo "costs: $*" >&2; exit 1; }
 say() { echo "$*" | tee -a $out; }
 
 begin() {
 	host_load || bail "aerostat_host does not load"
-	"$AEROSTATD" --socket $VM_DOORBELL 2>/dev/null &
-	aerostatd=$!
-	wait_for 10 test -S $VM_DOORBELL || bail "aerostatd does not start"
-}
-end() {
-	kill $aerostatd
-	wait $aerostatd 2>/dev/null
-	clean_up
+	aerostatd_start || bail "no aerostatd"
 }
 
 # A count of KVM's own for a VM.
@@ -78,7 +70,7 @@ idle_guest() {
 		vm_insmod a
 		wait_for 20 is "$SYS_a/balloon_bytes" $((128 * MiB)) || bail "the balloon does not come back"
 	done
-	end
+	clean_up
 }
 
 # From the sample that is above high to the first page freed, milliseconds: doorbell | yes (plain).
@@ -101,7 +93,7 @@ sensor_to_page() {
 			/aerostat_reclaim:/ && seen && field("inflated") > 0 { printf "%.2f\n", ($4 - seen) * 1000; exit }')
 		say sensor-to-page "$1" "$times"
 	done
-	end
+	clean_up
 }
 
 # A fixed piece of work in a guest, undisturbed and while its balloon comes and goes at the default rates.
@@ -122,7 +114,7 @@ fixed_work() {
 		wait_for 20 is "$SYS_a/balloon_bytes" 0
 		say fixed-work "$quiet $busy"
 	done
-	end
+	clean_up
 }
 
 back_and_forth() {
