@@ -30,6 +30,8 @@ for hwmon in /sys/bus/i2c/devices/*-0018/hwmon/hwmon*; do
 	export BENCH_JC42=$hwmon BENCH_I2C_BUS=${hwmon#/sys/bus/i2c/devices/}
 	BENCH_I2C_BUS=${BENCH_I2C_BUS%%-*}
 done
+/aerostat/.bench/bin/kvmhold &
+hold=$!
 read -r uptime _ </proc/uptime
 say "up after $uptime s"
 
@@ -44,7 +46,7 @@ status=$?
 # Whatever the command left behind ends here (kernel threads have no exe).
 for process in /proc/[0-9]*; do
 	pid=${process#/proc/}
-	[[ $pid == 1 || $pid == "$cat" || ! -e $process/exe ]] || kill -KILL "$pid" 2>/dev/null
+	[[ $pid == 1 || $pid == "$cat" || $pid == "$hold" || ! -e $process/exe ]] || kill -KILL "$pid" 2>/dev/null
 done
 wait "$cat"
 finish "$status"

@@ -25,6 +25,7 @@ program vmsh vmsh.c client.c
 program qmp qmp.c client.c
 program resize resize.c client.c
 program hog hog.c
+program kvmhold kvmhold.c
 program kexec kexec.c
 
 cp "$out"/bin/{hog,kexec} "$stage/bin/"

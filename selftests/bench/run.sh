@@ -45,8 +45,8 @@ bench_known_release "$guest_release"
 bench_need_root
 
 root=$("$BENCH_DIR/root.sh" "$release")
-# The emulator need not be the host's own. bookworm's, QEMU 7.2, can go on with the old translation of kernel text that
-# another processor patches, and then one stands still for ever; from 8.1 on it locks the page before it translates.
+# The emulator need not be the host's own. QEMU can go on with the old translation of kernel text that another processor
+# patches, and then one stands still for ever: 7.2 in minutes, 10.0 in hours, see Documentation/testing.rst.
 # Under 10.0 a debug guest does not come up within ten minutes, for a reason not found yet.
 emulator_release=$release
 [[ $release != bookworm && $release != debug ]] || [[ $guest_release == debug ]] || emulator_release=trixie
