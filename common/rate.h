@@ -31,6 +31,7 @@
 #define AERO_RATE_LIMIT		BIT_ULL(60)
 
 #define AERO_RATE_NSEC_PER_SEC	1000000000U
+#define AERO_RATE_MSEC_PER_SEC	1000U
 
 /**
  * struct aero_rate - adaptive inflation rate
@@ -152,6 +153,23 @@ static inline void aero_rate_spend(struct aero_rate *rate, u64 bytes)
 	/* A debt of more than this is a bug elsewhere; do not let it wrap. */
 	rate->credit -= min_t(u64, bytes, AERO_RATE_LIMIT);
 	rate->credit = max_t(s64, rate->credit, -(s64)AERO_RATE_LIMIT);
+}
+
+/**
+ * aero_rate_wait_ms() - how long until there is so much to inflate?
+ * @rate: the rate
+ * @bytes: wanted at once; more than a second's worth there never is
+ *
+ * Context: any; the caller serialises calls for one @rate.
+ * Return: milliseconds, rounded down; a debt may take more than 1000 of them.
+ */
+static inline u64 aero_rate_wait_ms(const struct aero_rate *rate, u64 bytes)
+{
+	s64 missing = (s64)min(bytes, rate->rate) - rate->credit;
+
+	if (missing <= 0)
+		return 0;
+	return div64_u64(missing, max(div_u64(rate->rate, AERO_RATE_MSEC_PER_SEC), 1ULL));
 }
 
 #endif /* AEROSTAT_RATE_H */

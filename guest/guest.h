@@ -58,6 +58,14 @@
 #define AERO_STEP_BYTES		SZ_64M
 #define AERO_STEP_NS		(4 * NSEC_PER_MSEC)
 
+/*
+ * The host is told of so much at once at most. Each time it is rung the guest is
+ * left, but who tells late lets it wait: so at first it hears of each step.
+ */
+#define AERO_REPORT_BYTES	SZ_256M
+/* Where the host rings, how long to wait at most for the credit of a whole step. */
+#define AERO_CREDIT_MS		100
+
 /* Small pages between two looks at the floor. */
 #define AERO_FLOOR_PAGES	64UL
 
@@ -259,6 +267,7 @@ struct aero_balloon {
  * @change_ns: when the target, the balloon or the ring last changed, ktime;
  *	worker's context
  * @seen_pages: aero_balloon.nr_pages then; worker's context
+ * @told: pages that the host was told of since the last pause; worker's context
  * @seen_reaped: aero_channel.reaped then; worker's context
  * @seen_refused: aero_balloon.refused when the worker last looked; its context
  * @refused: the host refused a page: do not inflate before the target or the
@@ -292,6 +301,7 @@ struct aero_guest {
 	unsigned long events[NR_VM_EVENT_ITEMS];
 	u64 change_ns;
 	unsigned long seen_pages;
+	unsigned long told;
 	u32 seen_reaped;
 	u64 seen_refused;
 	bool refused;

@@ -187,6 +187,36 @@ static unsigned long aero_goal(const struct aero_orders *orders)
 	return aero_granule_small(orders) ? goal : round_down(goal, aero_kind_pages(AERO_BIG));
 }
 
+/* Pages that the host has not been told of, and how many of them are small. */
+static unsigned long aero_unreported(struct aero_guest *guest, unsigned long *small)
+{
+	const struct aero_pages *unreported = guest->balloon.unreported;
+	unsigned long pages;
+
+	spin_lock(&guest->lock);
+	pages = unreported[AERO_SMALL].nr + aero_pages_size(&unreported[AERO_BIG], AERO_BIG);
+	if (small)
+		*small = unreported[AERO_SMALL].nr;
+	spin_unlock(&guest->lock);
+	return pages;
+}
+
+/*
+ * Tell the host, while more follows at once only of as much again as it has been
+ * told of: the first step soon, then ever more in one go.
+ */
+static void aero_report(struct aero_guest *guest, bool more)
+{
+	unsigned long small, pages = aero_unreported(guest, &small);
+
+	if (more && small < AERO_BATCH &&
+	    pages < min(guest->told, AERO_REPORT_BYTES >> PAGE_SHIFT))
+		return;
+	guest->told = more ? guest->told + pages : 0;
+	while (aero_balloon_report(guest, AERO_BIG) || aero_balloon_report(guest, AERO_SMALL))
+		cond_resched();
+}
+
 /* Bring the balloon a step closer to its target; true if the next can follow at once. */
 static bool aero_follow(struct aero_guest *guest, const struct aero_orders *orders)
 {
@@ -222,8 +252,7 @@ static bool aero_follow(struct aero_guest *guest, const struct aero_orders *orde
 	WRITE_ONCE(guest->limits, limits);
 	WRITE_ONCE(guest->rate_bytes, guest->rate.rate);
 
-	while (aero_balloon_report(guest, AERO_BIG) || aero_balloon_report(guest, AERO_SMALL))
-		cond_resched();
+	aero_report(guest, more);
 	return more;
 }
 
@@ -289,7 +318,13 @@ static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero
 {
 	unsigned long size = READ_ONCE(guest->balloon.nr_pages);
 	unsigned long goal = aero_goal(orders);
+	bool grows = READ_ONCE(guest->phase) == AERO_PHASE_RUNNING && size < goal &&
+		     !guest->refused && !(orders->flags & AERO_CTL_HOLD);
 
+	/* With the next credit it looks at what the host has done until then. */
+	if (grows && !guest->limits && !aero_unreported(guest, NULL))
+		return clamp_t(u64, aero_rate_wait_ms(&guest->rate, AERO_STEP_BYTES),
+			       AERO_BUSY_MS, AERO_CREDIT_MS);
 	/* It is far enough already, or a page that it is done with is still locked. */
 	if (!aero_ring_arm(guest))
 		return AERO_BUSY_MS;
@@ -298,8 +333,7 @@ static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero
 	/* What the kernel is moving elsewhere can be had in a moment. */
 	if (READ_ONCE(guest->phase) == AERO_PHASE_GATHERING || size > goal)
 		return AERO_BUSY_MS;
-	if (READ_ONCE(guest->phase) != AERO_PHASE_RUNNING || size == goal ||
-	    guest->refused || orders->flags & AERO_CTL_HOLD)
+	if (!grows)
 		return AERO_NEVER_MS;
 	return guest->limits ? AERO_IDLE_MS : AERO_BUSY_MS;
 }

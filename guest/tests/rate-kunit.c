@@ -274,6 +274,33 @@ static void rate_is_fair(struct kunit *test)
 	KUNIT_EXPECT_GT(test, sum_a + sum_b, 100 * 40 * MIB);
 }
 
+/* Who waits as long as he is told to finds what he waits for, but for the rounding. */
+static void rate_wait(struct kunit *test)
+{
+	static const u64 rates[] = { AERO_PAGE_SIZE, MIB, 64 * MIB, 1024 * MIB, AERO_RATE_LIMIT };
+	struct aero_rate rate;
+	unsigned int i;
+	u64 ms;
+
+	for (i = 0; i < ARRAY_SIZE(rates); i++) {
+		aero_rate_init(&rate, rates[i], rates[i]);
+		ms = aero_rate_wait_ms(&rate, rates[i] / 2);
+		KUNIT_EXPECT_GE(test, ms, 499ULL);
+		/* A thousandth of the slowest rate is 4 bytes and a bit. */
+		KUNIT_EXPECT_LE(test, ms, rates[i] >= MIB ? 501ULL : 512ULL);
+		KUNIT_EXPECT_GE(test, aero_rate_budget(&rate, ms * 1000000),
+				rates[i] / 2 - rates[i] / 500);
+	}
+	/* Never more than the bucket holds, nor less than nothing. */
+	KUNIT_EXPECT_LE(test, aero_rate_wait_ms(&rate, U64_MAX), 1000ULL);
+	KUNIT_EXPECT_EQ(test, aero_rate_wait_ms(&rate, 0), 0ULL);
+	/* A debt of a second. */
+	aero_rate_init(&rate, 64 * MIB, 64 * MIB);
+	aero_rate_spend(&rate, 64 * MIB);
+	KUNIT_EXPECT_EQ(test, aero_rate_wait_ms(&rate, 0), 1000ULL);
+	KUNIT_EXPECT_EQ(test, aero_rate_wait_ms(&rate, U64_MAX), 2000ULL);
+}
+
 static struct kunit_case aero_rate_cases[] = {
 	KUNIT_CASE(rate_init),
 	KUNIT_CASE(rate_bounds_from_a_stranger),
@@ -283,6 +310,7 @@ static struct kunit_case aero_rate_cases[] = {
 	KUNIT_CASE(rate_burst),
 	KUNIT_CASE(rate_overdraft),
 	KUNIT_CASE(rate_is_exact),
+	KUNIT_CASE(rate_wait),
 	KUNIT_CASE(rate_properties),
 	KUNIT_CASE(rate_is_fair),
 	{ }
