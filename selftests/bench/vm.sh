@@ -22,6 +22,7 @@
 #   vm_alive NAME                     its QEMU runs
 #   vm_qmp NAME JSON                  send a QMP command, print the reply, fail on an error
 #   vm_pid NAME, vm_log NAME          its QEMU's pid, its console's file (kept in /out)
+#   vm_vcpu NAME                      the thread id of its first vCPU
 #   vm_sysfs NAME                     its directory in /sys/class/aerostat
 #   vm_watch_ok NAME                  the memory that append=aero.watch=MIB watches is as it was; fails if it is not
 #   vm_dmesg_clean NAME               fails, and prints them, when its kernel has complained
@@ -49,6 +50,8 @@ vm__fail() {
 	return 1
 }
 
+# The first thread-id is the host's; later ones are of the guest's topology.
+vm_vcpu() { vm_qmp "$1" '{"execute":"query-cpus-fast"}' | grep -o '"thread-id": [0-9]*' | head -n 1 | tr -dc 0-9; }
 vm_pid() { cat "$VM_DIR/$1/pid"; }
 vm_log() { echo "/out/$1.console.log"; }
 

@@ -3,7 +3,7 @@
 #
 # make bench: Aerostat beside its peers, virtio-balloon and virtio-mem, in one VM that has them all.
 #
-#	bench.sh [--rounds N] [RAM/INIT_ON_ALLOC | costs]...
+#	bench.sh [--rounds N] [RAM/INIT_ON_ALLOC | costs[/WHAT]]...
 #
 # Each of RAM (memfd, huge, hugetlb; see vm.sh) with init_on_alloc 0 and 1 gets a host of its own, and so does costs
 # (costs.sh); without arguments all seven, 10 rounds each. Results: bench-out/ (run.csv, costs.txt, table.txt,
@@ -31,10 +31,12 @@ bench_log "building the modules"
 selftests/bench/build.sh bookworm all >"$out/build.log" 2>&1 ||
 	{ tail -n 30 "$out/build.log"; bench_die "the modules do not build, see $out/build.log"; }
 for kind; do
-	if [[ $kind == costs ]]; then
+	if [[ $kind == costs* ]]; then
 		bench_log "$kind: $rounds rounds"
-		selftests/bench/run.sh --timeout 5400 --share "$out" --log "$out/$kind.log" -- \
-			selftests/perf/costs.sh "$rounds" || bench_die "$kind failed"
+		what=${kind#costs}
+		# shellcheck disable=SC2086 # nothing, or one word
+		selftests/bench/run.sh --timeout 5400 --share "$out" --log "$out/costs.log" -- \
+			selftests/perf/costs.sh "$rounds" ${what#/} || bench_die "$kind failed"
 		continue
 	fi
 	# A page of 4 KiB that is touched for the first time takes the emulated host half a millisecond.
@@ -47,8 +49,14 @@ for kind; do
 	rm "$out/run.csv"
 done
 mv "$out/all.csv" "$out/run.csv"
-selftests/perf/table.awk "$out/run.csv" | tee "$out/table.txt"
-selftests/bench/inroot.sh "$root" --bind "$out" out --bind-ro "$TREE_DIR/selftests/perf" mnt -- gnuplot /mnt/chart.gnuplot
+stat() { awk -f selftests/perf/stat.awk -f "selftests/perf/$1.awk" "$out/$2"; }
+: >"$out/table.txt"
+if [[ -s $out/run.csv ]]; then
+	stat table run.csv >>"$out/table.txt"
+	selftests/bench/inroot.sh "$root" --bind "$out" out --bind-ro "$TREE_DIR/selftests/perf" mnt -- gnuplot /mnt/chart.gnuplot
+fi
+[[ ! -e $out/costs.txt ]] || stat costs costs.txt >>"$out/table.txt"
+cat "$out/table.txt"
 echo
-echo "Chart: $out/chart.png    Table: $out/table.txt    Data: $out/run.csv"
+echo "Table: $out/table.txt    Chart: $out/chart.png    Data: $out/run.csv, $out/costs.txt"
 ! grep -q '^BELOW HALF' "$out/table.txt"

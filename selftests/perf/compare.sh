@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Part of bench.sh, runs in the bench host: one VM that has all devices, resized by each in turn.
+# Part of bench.sh, runs in the bench host: one VM that has all devices, resized by each in turn; afterwards one whose
+# virtio-balloon reports free pages.
 #
 #	compare.sh RAM INIT_ON_ALLOC ROUNDS MIB
 #
@@ -36,17 +37,20 @@ boot() {
 		-device "virtio-mem-pci,id=vmem0,memdev=vmem,requested-size=${mib}M" \
 		-device virtio-balloon-pci,id=balloon0 || bail "no guest"
 	rm -f $VM_HUGE/vmem
+	know
 	vm_run a 'modprobe -a virtio_balloon virtio_mem' || bail "no peers"
 	wait_for 60 plugged || bail "virtio-mem plugs $(qmp_number '{"execute":"qom-get","arguments":{"path":"vmem0","property":"size"}}')"
-	pid=$(vm_pid a) qmp=$VM_DIR/a/qmp
-	# The first is the thread of the host, later ones are the guest's topology.
-	vcpu=$(vm_qmp a '{"execute":"query-cpus-fast"}' | grep -o '"thread-id": [0-9]*' | head -n 1 | tr -dc 0-9)
 	echo 4096 >"$SYS_a/min_bytes"
 	echo $((1 << 40)) >"$SYS_a/rate_max_bytes"
 	echo $((1 << 40)) >"$SYS_a/rate_min_bytes"
 	echo manual >$HOST/mode
 	reserve_all
 	size=$((VM_MIB * MiB))
+}
+
+# The VM's pid, monitor and vCPU's thread.
+know() {
+	pid=$(vm_pid a) qmp=$VM_DIR/a/qmp vcpu=$(vm_vcpu a)
 }
 
 qmp_number() { vm_qmp a "$1" | tr -dc 0-9; }
@@ -84,7 +88,7 @@ count_end() {
 line() {
 	local figures calls=''
 	((round)) || count_begin
-	figures=$("$BENCH_BIN/resize" -t 300 "$pid" "$vcpu" "$3" "$1" "$4" "$5") || bail "$1 $2 failed"
+	figures=$("$BENCH_BIN/resize" -t 300 "$pid" "$vcpu" "$3" "${1/reporting/none}" "$4" "$5") || bail "$1 $2 failed"
 	((round)) || calls=$(count_end "$1" "$2")
 	echo "$ram,$init,$round,$1,$2,$amount,${figures// /,},$calls" >>$out
 }
@@ -127,6 +131,22 @@ fragmented() {
 	vm_run a 'rmmod aero_fragment'
 }
 
+# What was freed in the guest is reported two seconds later, and nothing else can be asked for: that time is part of it.
+reporting() {
+	vm_dmesg_clean a || exit 1
+	vm_kill a
+	unset "watched[a]"
+	start_vm a aerostat=doorbell driver=no watch=8 stock=yes size=$((VM_MIB + mib)) ram="$ram" append="init_on_alloc=$init" \
+		-device virtio-balloon-pci,id=balloon0,free-page-reporting=on || bail "no guest"
+	know
+	vm_run a 'modprobe virtio_balloon' || bail "no virtio-balloon"
+	amount=$mib last=
+	for ((round = 0; round <= rounds; round++)); do
+		touch_all
+		line reporting inflate-touched "$mib" - 0
+	done
+}
+
 boot
 echo "# $ram, init_on_alloc=$init: $(guest_meminfo a MemAvailable) KiB available"
 for ((round = 0; round <= rounds; round++)); do
@@ -144,6 +164,7 @@ for ((round = 0; round <= rounds; round++)); do
 	fi
 	echo "# round $round of $rounds"
 done
+reporting
 vm_dmesg_clean a || exit 1
 clean_up
 faults=$(dmesg_faults)

@@ -3,15 +3,16 @@
 #
 # Part of bench.sh, runs in the bench host: what Aerostat costs when nothing happens, and how soon it acts.
 #
-#	costs.sh [ROUNDS [VMS...]]
+#	costs.sh ROUNDS [WHAT...]
 #
-# Writes lines to /out/costs.txt: NAME VALUE..., one for each measurement.
+# WHAT: exits, idle, sensor, work, or a number of VMs; all without any. Writes lines to /out/costs.txt: NAME VALUE...,
+# one for each measurement.
 cd "$(dirname "$0")/.." || exit 1
 . ./lib.sh
 
-rounds=${1:-10}
+rounds=$1
 shift
-(($#)) || set -- 10 100 1000
+(($#)) || set -- exits idle sensor work 10 100 1000
 out=/out/costs.txt
 
 bail() { echo "costs: $*" >&2; exit 1; }
@@ -45,6 +46,41 @@ works_end() {
 			else if ($1 in began) { us += (time - began[$1]) * 1e6; delete began[$1] }
 		}
 		END { printf "%d %d\n", n, us }' $TRACE/trace
+}
+
+# A GiB that was touched, taken with the rate's bounds as they are and without any: how often the guest was left for it,
+# how long its vCPU ran, punches, and how often each side rang.
+exits_per_gib() {
+	local round bound vcpu figures rings rung
+	local -a bounds
+	begin
+	start_vm a size=1536 watch=1 aerostat=doorbell ram=huge || bail "no guest"
+	vm_run a 'kill $(pidof memwatch)'
+	unset "watched[a]"
+	echo manual >$HOST/mode
+	vcpu=$(vm_vcpu a)
+	mapfile -t bounds < <(cat "$SYS_a"/rate_{min,max}_bytes)
+	for ((round = 1; round <= rounds; round++)); do
+		for bound in default none; do
+			vm_run a 'hog touch 1300'
+			if [[ $bound == none ]]; then
+				echo $((1 << 40)) >"$SYS_a/rate_max_bytes"
+				echo $((1 << 40)) >"$SYS_a/rate_min_bytes"
+			else
+				echo "${bounds[0]}" >"$SYS_a/rate_min_bytes"
+				echo "${bounds[1]}" >"$SYS_a/rate_max_bytes"
+			fi
+			sleep 5
+			rings=$(vm_stat a rings) rung=$(vm_stat a rung)
+			# nanoseconds, MiB, exits, nanoseconds of the vCPU and of QEMU's other threads, microseconds of work, punches
+			figures=$("$BENCH_BIN/resize" -t 300 "$(vm_pid a)" "$vcpu" 700 aerostat "$SYS_a" $((1 << 30))) ||
+				bail "nothing is taken"
+			say exits-per-gib $bound "$figures $(($(vm_stat a rings) - rings)) $(($(vm_stat a rung) - rung))"
+			echo 0 >$HOST/reclaim_target_bytes
+			wait_for 60 is "$SYS_a/balloon_bytes" 0 || bail "nothing comes back"
+		done
+	done
+	clean_up
 }
 
 # What wakes an idle guest: with the driver, with a balloon, and without it, in turn. Its kernel wakes up of itself, too.
@@ -126,16 +162,36 @@ back_and_forth() {
 	done
 }
 
-# The host's work for N VMs: when nothing happens, and when ten of them get another rate each second; and memory for each.
-many_vms() {
-	local n=$1 seconds=20 idle busy many vm i
-	host_load || bail "aerostat_host does not load"
-	rule_by_sensor
-	"$VMM" many "$n" 16 >/tmp/many &
+# many_begin N [bare]: so many VMs, without channels if they are bare; sets $many.
+many_begin() {
+	"$VMM" many "$1" 16 ${2:+0} >/tmp/many &
 	many=$!
 	wait_for 900 test -s /tmp/many
-	[[ $(</tmp/many) == ready ]] || bail "$n VMs do not come up: $(</tmp/many)"
+	[[ $(</tmp/many) == ready ]] || bail "$1 VMs do not come up: $(</tmp/many)"
 	sleep 15
+}
+many_end() {
+	kill "$many"
+	wait "$many" 2>/dev/null
+	: >/tmp/many
+	wait_for 60 no_vms || bail "VMs stay"
+}
+
+# The host's work for N VMs: when nothing happens, and when ten of them get another rate each second; and memory for each,
+# beyond what it takes without a channel.
+many_vms() {
+	local n=$1 seconds=20 idle busy many vm i before bare
+	host_load || bail "aerostat_host does not load"
+	rule_by_sensor
+	sleep 5
+	before=$(host_available)
+	many_begin "$n" bare
+	bare=$((before - $(host_available)))
+	many_end
+	sleep 5
+	before=$(host_available)
+	many_begin "$n"
+	before=$((before - $(host_available)))
 	works_begin
 	sleep $seconds
 	idle=$(works_end)
@@ -147,19 +203,22 @@ many_vms() {
 		sleep 1
 	done
 	busy=$(works_end)
-	say many "$n $idle $busy $seconds"
-	kill "$many"
-	wait "$many" 2>/dev/null
-	wait_for 60 no_vms || bail "VMs stay"
+	say many "$n $idle $busy $seconds $(((before - bare) * 1024 / n))"
+	many_end
 	clean_up
 }
 
-idle_guest
-sensor_to_page doorbell
-sensor_to_page yes
-fixed_work
-for vms; do
-	many_vms "$vms"
+for what; do
+	case $what in
+	exits) exits_per_gib ;;
+	idle) idle_guest ;;
+	sensor)
+		sensor_to_page doorbell
+		sensor_to_page yes
+		;;
+	work) fixed_work ;;
+	*) many_vms "$what" ;;
+	esac
 done
 faults=$(dmesg_faults)
 [[ ! $faults ]] || bail "the kernel reported: $faults"

@@ -1,7 +1,6 @@
-#!/usr/bin/awk -f
 # SPDX-License-Identifier: GPL-2.0
 #
-# table.awk run.csv: medians and spreads of what compare.sh measured, and the ratios that matter.
+# awk -f stat.awk -f table.awk run.csv: medians and spreads of what compare.sh measured, and the ratios that matter.
 #
 # Input: ram, init_on_alloc, round, device, case, MiB, ns, MiB freed, exits, ns of the vCPU, ns of QEMU's other threads,
 # us of Aerostat's host, punches, system calls. Round 0 gives the calls, and nothing else.
@@ -9,32 +8,6 @@
 BEGIN { FS = "," }
 
 function key(ram, device, what) { return ram SUBSEP device SUBSEP what }
-
-function add(name, k, value) { n[name, k]++; values[name, k, n[name, k]] = value }
-
-# Sorts once; afterwards middle(), least() and most() read.
-function sort(name, k, i, j, v) {
-	if ((name, k) in sorted)
-		return
-	sorted[name, k] = 1
-	for (i = 2; i <= n[name, k]; i++) {
-		v = values[name, k, i]
-		for (j = i - 1; j >= 1 && values[name, k, j] > v; j--)
-			values[name, k, j + 1] = values[name, k, j]
-		values[name, k, j + 1] = v
-	}
-}
-
-function middle(name, k, count) {
-	sort(name, k)
-	count = n[name, k]
-	if (!count)
-		return 0
-	return (values[name, k, int((count + 1) / 2)] + values[name, k, int(count / 2) + 1]) / 2
-}
-
-function least(name, k) { sort(name, k); return values[name, k, 1] }
-function most(name, k) { sort(name, k); return values[name, k, n[name, k]] }
 
 {
 	ram = $1 "/" $2

@@ -62,14 +62,19 @@ void check_set_arguments(char **arguments)
 
 /**
  * check_argument() - a number from the command line
- * @n: which one; those before it are there
+ * @n: which one
  * @otherwise: what it is if it is not there
  *
  * Return: it.
  */
 u64 check_argument(unsigned int n, u64 otherwise)
 {
-	return check_arguments[n] ? strtoull(check_arguments[n], NULL, 0) : otherwise;
+	unsigned int i;
+
+	for (i = 0; i <= n; i++)
+		if (!check_arguments[i])
+			return otherwise;
+	return strtoull(check_arguments[n], NULL, 0);
 }
 
 static bool check_read(const char *path, char *value, size_t size)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -273,6 +274,26 @@ void case_doorbell_told(void)
 	check_gone(getpid(), SOON);
 }
 
+static void say_ready(int ready)
+{
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	close(ready);
+}
+
+/* One of many without a channel, to compare with. */
+static void bare_one_of_many(size_t ram, int ready)
+{
+	struct vmm vmm;
+
+	vmm_init(&vmm);
+	if (vmm_create_vm(&vmm) || vmm_add_ram(&vmm, ram, MAP_SHARED) || vmm_plug_ram(&vmm, 0))
+		_exit(1);
+	say_ready(ready);
+	for (;;)
+		pause();
+}
+
 /* One of many: follows its target, and sleeps. */
 static void one_of_many(size_t ram, int ready)
 {
@@ -280,13 +301,10 @@ static void one_of_many(size_t ram, int ready)
 	struct vmm vmm;
 	u32 refused;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A thousand of them keep the host busy for a while. */
 	if (vmm_start_ringing(&vmm, ram) || !greet_when_rung(&vmm, 300000))
 		_exit(1);
-	if (write(ready, "", 1) != 1)
-		_exit(1);
-	close(ready);
+	say_ready(ready);
 	for (;;) {
 		vmm_beat(&vmm);
 		if (!vmm_answered(&vmm))
@@ -305,9 +323,10 @@ static void one_of_many(size_t ram, int ready)
 }
 
 /**
- * case_many() - vmm many N [MIB]: so many VMs with doorbells, each a process, until it is killed
+ * case_many() - vmm many N [MIB [CHANNELS]]: so many VMs, each a process, until it is killed
  *
- * Says "ready" when all are served. They follow their targets; none has touched its RAM.
+ * Says "ready" when all are served. They have doorbells and follow their targets; none has
+ * touched its RAM. With CHANNELS=0 they have no channels.
  */
 void case_many(void)
 {
@@ -323,8 +342,12 @@ void case_many(void)
 		if (!expect(child >= 0, "%llu processes", i))
 			break;
 		if (!child) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			close(ready[0]);
-			one_of_many(check_argument(1, 16) * MiB, ready[1]);
+			if (check_argument(2, 1))
+				one_of_many(check_argument(1, 16) * MiB, ready[1]);
+			else
+				bare_one_of_many(check_argument(1, 16) * MiB, ready[1]);
 		}
 	}
 	close(ready[1]);
