@@ -14,7 +14,7 @@
  *	a missing one is all clear
  * @pages: count of set gfns
  *
- * Owned by the VM's work; only @pages is read elsewhere, with READ_ONCE().
+ * Owned by the VM's work.
  */
 struct aero_balloon {
 	struct xarray chunks;

@@ -16,7 +16,7 @@ static int stats_show(struct seq_file *seq, void *data)
 	const struct aero_vm *vm = seq->private;
 	const struct aero_vm_counts *counts = &vm->counts;
 
-	seq_printf(seq, "balloon_pages %llu\n", READ_ONCE(vm->balloon.pages));
+	seq_printf(seq, "balloon_pages %llu\n", READ_ONCE(vm->freed));
 	seq_printf(seq, "descriptors %llu\n", READ_ONCE(counts->descs));
 	seq_printf(seq, "inflated_pages %llu\n", READ_ONCE(counts->inflated));
 	seq_printf(seq, "deflated_pages %llu\n", READ_ONCE(counts->deflated));

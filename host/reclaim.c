@@ -87,6 +87,18 @@ void aero_batch_reset(struct aero_batch *batch)
 }
 
 /**
+ * aero_batch_begun() - what is recorded as given but not freed yet
+ * @batch: of a VM
+ *
+ * Context: The VM's work, between sections.
+ * Return: pages of a range that goes on in the next section.
+ */
+u64 aero_batch_begun(const struct aero_batch *batch)
+{
+	return batch->resumed ? batch->ranges[0].nr - batch->ranges[0].done : 0;
+}
+
+/**
  * aero_reclaim_pinned() - is anything pinned in a range of a file?
  * @file: shmem or hugetlb
  * @offset: of the range, bytes

@@ -50,7 +50,7 @@ static DEVICE_ATTR_RO(target_bytes);
 static ssize_t balloon_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n",
-			  aero_pages_to_bytes(READ_ONCE(to_aero_vm(dev)->balloon.pages)));
+			  aero_pages_to_bytes(READ_ONCE(to_aero_vm(dev)->freed)));
 }
 static DEVICE_ATTR_RO(balloon_bytes);
 

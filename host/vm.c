@@ -360,7 +360,7 @@ static void aero_vm_step(struct aero_vm *vm, u64 available, bool stale)
 	} else if (time_after(jiffies, vm->pressed_at + AERO_VM_PRESSED)) {
 		vm->pressed = false;
 	}
-	vm->idle = aero_idle_permille(vm->size, available, READ_ONCE(vm->balloon.pages));
+	vm->idle = aero_idle_permille(vm->size, available, READ_ONCE(vm->freed));
 }
 
 /* Pages that a guest could use without swapping, by its own account. Holds aero_vm.lock. */
@@ -406,7 +406,7 @@ void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample
 
 	mutex_lock(&vm->lock);
 	available = aero_vm_available(vm);
-	balloon = min(READ_ONCE(vm->balloon.pages), vm->size);
+	balloon = min(READ_ONCE(vm->freed), vm->size);
 	if (step) {
 		stale = READ_ONCE(vm->rings) && heartbeat == vm->sampled_heartbeat;
 		vm->sampled_heartbeat = heartbeat;
@@ -453,7 +453,7 @@ void aero_vm_set_target(struct aero_vm *vm, u64 pages, bool urgent)
 	mutex_unlock(&vm->lock);
 	if (same)
 		return;
-	trace_aerostat_vm_target(vm->id, pages, READ_ONCE(vm->balloon.pages), urgent);
+	trace_aerostat_vm_target(vm->id, pages, READ_ONCE(vm->freed), urgent);
 	mod_delayed_work(vm->host->wq, &vm->work, 0);
 }
 

@@ -181,6 +181,7 @@ struct aero_vm_counts {
  * @heartbeat: last one seen
  * @heartbeat_at: when it changed, jiffies
  * @balloon: pages given
+ * @freed: how many of them are freed; also read by others
  * @batch: room for reclaim
  * @holes: looks whether they are still holes
  * @pace: what it has wasted of the host's time
@@ -249,6 +250,7 @@ struct aero_vm {
 	u64 heartbeat;
 	unsigned long heartbeat_at;
 	struct aero_balloon balloon;
+	u64 freed;
 	struct aero_batch *batch;
 	struct aero_holes holes;
 	struct aero_pace pace;

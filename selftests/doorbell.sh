@@ -84,7 +84,7 @@ test_an_idle_guest_is_left_alone() {
 test_a_suffering_guest_is_heard() {
 	local before
 	aerostatd_start
-	ringing_vm a smp=2 || return
+	ringing_vm a smp=2 ram=huge || return
 	inflate a 128
 	sleep 8
 	before=$(($(guest_meminfo a MemAvailable) / 1024))
