@@ -79,8 +79,7 @@ test_an_idle_guest_is_left_alone() {
 	check "it is no less alive" is "$SYS_a/state" active
 }
 
-# Its statistics wait on a timer that may lie on the processor that sleeps; reclaim does not wait.
-# The memory goes on one processor, while the other sleeps.
+# The memory goes on one processor. The statistics' timer may lie on the other, which sleeps; reclaim does not wait.
 test_a_suffering_guest_is_heard() {
 	local before
 	aerostatd_start

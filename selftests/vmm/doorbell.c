@@ -83,6 +83,18 @@ static bool greet_when_rung(struct vmm *vmm, int ms)
 	return true;
 }
 
+static bool start_served(struct vmm *vmm)
+{
+	return expect(!vmm_start_ringing(vmm, 32 * MiB), "no VM") && greet_when_rung(vmm, AT_ONCE);
+}
+
+/* Answer rings until there has been none for @ms milliseconds. */
+static void settle(struct vmm *vmm, int ms)
+{
+	while (vmm_rung(vmm, ms))
+		vmm_beat(vmm);
+}
+
 /* Inflate or deflate, and sleep until the host rings. */
 static void send_when_rung(struct vmm *vmm, enum aero_op op, u64 gfn, u32 nr)
 {
@@ -123,8 +135,7 @@ void case_doorbell(void)
 
 	/* What is under way (its last answer is looked for once) ends; then there is silence. */
 	sleep(7);
-	while (vmm_rung(&vmm, 0))
-		vmm_beat(&vmm);
+	settle(&vmm, 0);
 	looks = check_stat(getpid(), "looks");
 	rings = check_stat(getpid(), "rings");
 	expect(!vmm_rung(&vmm, 20000), "an idle guest is rung");
@@ -147,10 +158,9 @@ void case_doorbell_silent(void)
 	struct vmm vmm;
 	char state[256];
 
-	if (!expect(!vmm_start_ringing(&vmm, 32 * MiB), "no VM") || !greet_when_rung(&vmm, AT_ONCE))
+	if (!start_served(&vmm))
 		return;
-	while (vmm_rung(&vmm, 1000))
-		vmm_beat(&vmm);
+	settle(&vmm, 1000);
 	/* Its memslots stay as they are, and it is not asked for anything. */
 	sleep(8);
 	check_attr(getpid(), "state", state, sizeof(state));
@@ -180,12 +190,10 @@ void case_doorbell_slots(void)
 	long long looks;
 	struct vmm vmm;
 
-	if (!expect(!vmm_start_ringing(&vmm, 32 * MiB), "no VM") ||
-	    !greet_when_rung(&vmm, AT_ONCE))
+	if (!start_served(&vmm))
 		return;
 	send_when_rung(&vmm, AERO_OP_INFLATE, 16, 256);
-	while (vmm_rung(&vmm, 1000))
-		vmm_beat(&vmm);
+	settle(&vmm, 1000);
 	vmm.epoch = 0;	/* no driver lives in the loops of check.c */
 	expect(!vmm_unplug_channel(&vmm) && !vmm_plug_channel(&vmm), "memslots do not change");
 	check_state(&vmm, "challenged", 11000);
