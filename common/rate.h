@@ -161,7 +161,8 @@ static inline void aero_rate_spend(struct aero_rate *rate, u64 bytes)
  * @bytes: wanted at once; more than a second's worth there never is
  *
  * Context: any; the caller serialises calls for one @rate.
- * Return: milliseconds, rounded down; a debt may take more than 1000 of them.
+ * Return: milliseconds, exact to a thousandth of a rate of 1 MiB per second or more; a
+ * debt may take more than 1000 of them.
  */
 static inline u64 aero_rate_wait_ms(const struct aero_rate *rate, u64 bytes)
 {

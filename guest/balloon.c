@@ -501,6 +501,21 @@ static bool aero_balloon_holds(struct aero_guest *guest)
 	return holds;
 }
 
+/*
+ * A host that asks who is there reads nothing until it is told. But a ring of another
+ * time is not vouched for: without it pages leave at once.
+ */
+static void aero_balloon_beat(struct aero_guest *guest)
+{
+	if (aero_channel_intact(guest)) {
+		aero_channel_beat(guest);
+		return;
+	}
+	spin_lock(&guest->lock);
+	guest->lost = true;
+	spin_unlock(&guest->lock);
+}
+
 /**
  * aero_balloon_close() - end the epoch
  * @guest: the guest; the worker is stopped
@@ -530,8 +545,7 @@ void aero_balloon_close(struct aero_guest *guest, bool empty)
 
 	while (aero_balloon_entangled(guest) && !time_after(jiffies, deadline)) {
 		usleep_range(1000, 2000);
-		/* A host that asks who is there reads nothing until it is told. */
-		aero_channel_beat(guest);
+		aero_balloon_beat(guest);
 		aero_balloon_reap(guest);
 	}
 
@@ -543,7 +557,7 @@ void aero_balloon_close(struct aero_guest *guest, bool empty)
 			freed = 0;
 			for (kind = 0; kind < AERO_KINDS; kind++)
 				freed += aero_balloon_deflate(guest, kind, AERO_BATCH, late);
-			aero_channel_beat(guest);
+			aero_balloon_beat(guest);
 			aero_balloon_reap(guest);
 			if (!freed) {
 				usleep_range(1000, 2000);
@@ -553,7 +567,7 @@ void aero_balloon_close(struct aero_guest *guest, bool empty)
 	}
 
 	while (!aero_ring_drained(guest) && !time_after(jiffies, deadline)) {
-		aero_channel_beat(guest);
+		aero_balloon_beat(guest);
 		usleep_range(1000, 2000);
 	}
 }

@@ -266,6 +266,7 @@ struct aero_balloon {
  * @events: all the kernel's event counts, too many for the stack; worker's context
  * @change_ns: when the target, the balloon or the ring last changed, ktime;
  *	worker's context
+ * @reclaim_at: when the kernel's reclaim last kicked the worker, jiffies; any context
  * @seen_pages: aero_balloon.nr_pages then; worker's context
  * @told: pages that the host was told of since the last pause; worker's context
  * @seen_reaped: aero_channel.reaped then; worker's context
@@ -303,6 +304,7 @@ struct aero_guest {
 	unsigned long seen_pages;
 	unsigned long told;
 	u32 seen_reaped;
+	unsigned long reclaim_at;
 	u64 seen_refused;
 	bool refused;
 

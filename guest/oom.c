@@ -6,7 +6,7 @@
  * whatever kind of allocation, and is called again as long as it frees something;
  * so nobody is killed for want of memory while the balloon has any. A cgroup that
  * hits its own limit gets nothing from a larger machine, and the kernel does not
- * ask us then. Nor is there a shrinker: it would be called for every page cache
+ * ask us then. Nor does a shrinker give any: it would be called for every page cache
  * that wants to grow, and the balloon would leak out as fast as it is filled. A
  * guest that is merely tight says so in its statistics, and the host decides.
  *

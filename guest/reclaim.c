@@ -4,10 +4,10 @@
  *
  * Where the host rings, the worker publishes statistics only when something else
  * wakes a processor, and its timer waits on one that may sleep while others
- * suffer. The kernel asks every shrinker whenever it reclaims: this one has
- * nothing to give, and lets the worker look.
+ * suffer. The kernel asks every shrinker whenever it reclaims for more than one
+ * memory cgroup's own sake: this one has nothing to give, and lets the worker look.
  */
-#include <linux/ktime.h>
+#include <linux/jiffies.h>
 #include <linux/shrinker.h>
 
 #include "guest.h"
@@ -15,8 +15,11 @@
 static unsigned long aero_reclaim_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct aero_guest *guest = *aero_shrinker_private(shrinker);
+	unsigned long at = READ_ONCE(guest->reclaim_at);
 
-	if (guest->ch.rings && ktime_get_ns() - READ_ONCE(guest->stats_ns) >= NSEC_PER_SEC)
+	/* Many processors may be here at once, and the worker may be frozen. */
+	if (guest->ch.rings && !READ_ONCE(guest->stopped) && time_after_eq(jiffies, at + HZ) &&
+	    cmpxchg(&guest->reclaim_at, at, jiffies) == at)
 		aero_worker_kick(guest);
 	return 0;
 }
@@ -43,6 +46,7 @@ int aero_reclaim_register(struct aero_guest *guest)
 	guest->shrinker->count_objects = aero_reclaim_count;
 	guest->shrinker->scan_objects = aero_reclaim_scan;
 	*aero_shrinker_private(guest->shrinker) = guest;
+	guest->reclaim_at = jiffies - HZ;
 	err = aero_shrinker_register(guest->shrinker);
 	if (err)
 		aero_shrinker_abandon(guest->shrinker);

@@ -40,8 +40,9 @@ static void aero_worker_hello(struct aero_guest *guest, bool revoke)
 
 	aero_doorbell_ring(guest);
 
-	WRITE_ONCE(guest->stats_ns, 0);
+	guest->stats_ns = 0;
 	guest->change_ns = ktime_get_ns();
+	guest->told = 0;
 }
 
 /* Is the balloon far enough from its floor to take so much more? */
@@ -127,7 +128,7 @@ static bool aero_grow(struct aero_guest *guest, const struct aero_orders *orders
 		aero_rate_success(&guest->rate);
 	*limits |= failed;
 	trace_aerostat_rate(guest->rate.rate, (u64)grown << PAGE_SHIFT, failed);
-	return !failed && grown < gap && guest->rate.credit > 0;
+	return grown && !failed && grown < gap && guest->rate.credit > 0;
 }
 
 /* One step of shrinking by excess pages; true if the next can follow at once. */
@@ -314,11 +315,13 @@ static bool aero_worker_meet(struct aero_guest *guest, struct aero_orders *order
 }
 
 /* Where the host rings: is there anything that time alone brings, and when? */
-static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero_orders *orders)
+static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero_orders *orders,
+				     bool busy)
 {
 	unsigned long size = READ_ONCE(guest->balloon.nr_pages);
 	unsigned long goal = aero_goal(orders);
-	bool grows = READ_ONCE(guest->phase) == AERO_PHASE_RUNNING && size < goal &&
+	unsigned long least = aero_granule_small(orders) ? 1 : aero_kind_pages(AERO_BIG);
+	bool grows = READ_ONCE(guest->phase) == AERO_PHASE_RUNNING && size + least <= goal &&
 		     !guest->refused && !(orders->flags & AERO_CTL_HOLD);
 
 	/* With the next credit it looks at what the host has done until then. */
@@ -332,7 +335,7 @@ static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero
 		return AERO_NEVER_MS;
 	/* What the kernel is moving elsewhere can be had in a moment. */
 	if (READ_ONCE(guest->phase) == AERO_PHASE_GATHERING || size > goal)
-		return AERO_BUSY_MS;
+		return busy ? AERO_BUSY_MS : AERO_IDLE_MS;
 	if (!grows)
 		return AERO_NEVER_MS;
 	return guest->limits ? AERO_IDLE_MS : AERO_BUSY_MS;
@@ -344,7 +347,7 @@ static void aero_worker_sleep(struct aero_guest *guest, const struct aero_orders
 	bool busy = aero_busy(guest, orders);	/* also notes a new target */
 
 	if (guest->ch.rings)
-		wait = aero_worker_wait(guest, orders);
+		wait = aero_worker_wait(guest, orders, busy);
 	else if (busy)
 		wait = AERO_BUSY_MS;
 	if (wait != AERO_NEVER_MS)
@@ -369,7 +372,7 @@ static void aero_worker(struct work_struct *work)
 	now = ktime_get_ns();
 	if (!guest->stats_ns || now - guest->stats_ns >= NSEC_PER_SEC ||
 	    orders.flags & AERO_CTL_CALL) {
-		WRITE_ONCE(guest->stats_ns, now);
+		guest->stats_ns = now;
 		aero_stats_publish(guest);
 	}
 	aero_channel_publish(guest);
@@ -405,6 +408,7 @@ int aero_worker_create(struct aero_guest *guest)
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&guest->work, aero_worker);
 	INIT_DEFERRABLE_WORK(&guest->rest, aero_worker_rest);
+	guest->stopped = true;
 	return 0;
 }
 
@@ -416,6 +420,8 @@ int aero_worker_create(struct aero_guest *guest)
  */
 void aero_worker_destroy(struct aero_guest *guest)
 {
+	/* The last migration has queued it with a delay, perhaps after it was stopped. */
+	cancel_delayed_work_sync(&guest->work);
 	destroy_workqueue(guest->wq);
 }
 

@@ -20,19 +20,21 @@
  */
 void aero_pace_init(struct aero_pace *pace)
 {
-	*pace = (struct aero_pace){ .closest = U64_MAX };
+	*pace = (struct aero_pace){ .closest = U64_MAX, .since_us = AERO_PACE_HELLO_US };
 }
 
 /**
  * aero_pace_hello() - a new driver begins with an empty balloon
  * @pace: of its VM
  *
- * What it gives is asked for, however close to the target an earlier one was. To say
- * hello is not: a guest may do so as often as it likes.
+ * What it gives is asked for, however close to the target an earlier one was, unless
+ * that was a moment ago. To say hello is not: a guest may do so as often as it likes.
  */
 void aero_pace_hello(struct aero_pace *pace)
 {
-	pace->closest = U64_MAX;
+	if (pace->since_us >= AERO_PACE_HELLO_US)
+		pace->closest = U64_MAX;
+	pace->since_us = 0;
 	pace->hello = true;
 }
 
@@ -59,11 +61,11 @@ u32 aero_pace_step(struct aero_pace *pace, u32 percent, u64 elapsed_us, u64 spen
 		pace->target = target;
 		pace->closest = U64_MAX;
 	}
+	pace->since_us += min_t(u64, elapsed_us, AERO_PACE_HELLO_US);
 	pace->debt_us -= min(pace->debt_us, paid);
-	if (off < pace->closest && !pace->hello)
-		pace->closest = off;
-	else
+	if (off >= pace->closest || pace->hello)
 		pace->debt_us += min_t(u64, spent_us, AERO_PACE_WAIT_MAX_US);
+	pace->closest = min(pace->closest, off);
 	pace->hello = false;
 	pace->debt_us = min_t(u64, pace->debt_us,
 			      AERO_PACE_BURST_US + AERO_PACE_WAIT_MAX_US / 100 * percent);

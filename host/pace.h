@@ -9,6 +9,8 @@
 #define AERO_PACE_PERCENT	5U
 /* And so much at once before it has to wait. */
 #define AERO_PACE_BURST_US	100000U
+/* A new driver begins anew if the last one was so long ago. */
+#define AERO_PACE_HELLO_US	5000000U
 /* What is held against it never takes longer than this to be forgotten. */
 #define AERO_PACE_WAIT_MAX_US	2000000U
 
@@ -17,12 +19,14 @@
  * @debt_us: time that did not bring its balloon closer to its target, microseconds
  * @closest: pages that the balloon was off its target when it was closest
  * @target: that target, pages
+ * @since_us: since the last hello, microseconds
  * @hello: the work that is accounted for next adopts a driver
  */
 struct aero_pace {
 	u64 debt_us;
 	u64 closest;
 	u64 target;
+	u64 since_us;
 	bool hello;
 };
 

@@ -96,7 +96,7 @@ static void aero_session_write_control(struct aero_vm *vm)
 	aero_session_put64(vm, &control->rate_max_bytes, vm->config.rate_max);
 	aero_session_put64(vm, &control->granule_bytes, aero_pages_to_bytes(vm->granule));
 	/* That nobody waits for its answer any more is no news. */
-	if ((le32_to_cpu(READ_ONCE(control->flags)) ^ flags) == AERO_CTL_CALL && !vm->call)
+	if (le32_to_cpu(READ_ONCE(control->flags)) == (flags | AERO_CTL_CALL))
 		WRITE_ONCE(control->flags, cpu_to_le32(flags));
 	else
 		aero_session_put32(vm, &control->flags, flags);

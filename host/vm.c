@@ -209,7 +209,14 @@ static void aero_vm_work(struct work_struct *work)
 	/* The loop may be resting, for nothing was held. */
 	if (!before && vm->balloon.pages)
 		aero_loop_stir(vm->host->loop);
-	queue_delayed_work(vm->host->wq, &vm->work, max(vm->delay, wait));
+	if (!wait) {
+		queue_delayed_work(vm->host->wq, &vm->work, vm->delay);
+		return;
+	}
+	/* Rung meanwhile or not: it waits. But nobody waits for its end. */
+	mod_delayed_work(vm->host->wq, &vm->work, max(vm->delay, wait));
+	if (READ_ONCE(vm->gone))
+		mod_delayed_work(vm->host->wq, &vm->work, 0);
 }
 
 /**

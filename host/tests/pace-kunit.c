@@ -139,8 +139,32 @@ static void pace_hello(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, STEP(&pace, 10000, 10000, 100, i), 0);
 }
 
+/* Nor does a hello buy any work that is waste, or the same work once more. */
+static void pace_hello_buys_nothing(struct kunit *test)
+{
+	struct aero_pace pace;
+	u64 wall = 0, spent = 0;
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++) {
+		u32 wait;
+
+		if (!(i % 10000))
+			aero_pace_init(&pace);
+		if (i % 2 == 0)
+			aero_pace_hello(&pace);
+		/* First nothing but NOPs, then to the target and away again. */
+		wait = STEP(&pace, 2000, 2000, 100, i < 10000 || i % 2 == 0 ? 0 : 100);
+		spent += 2000;
+		wall += 2000 + wait;
+		STEP(&pace, wait, 0, 100, i < 10000 || i % 2 == 0 ? 0 : 100);
+	}
+	KUNIT_EXPECT_LE(test, spent * 100, wall * PERCENT * 3 / 2);
+}
+
 static struct kunit_case aero_pace_cases[] = {
 	KUNIT_CASE(pace_hello),
+	KUNIT_CASE(pace_hello_buys_nothing),
 	KUNIT_CASE(pace_asked_for),
 	KUNIT_CASE(pace_burst),
 	KUNIT_CASE(pace_to_and_fro),
