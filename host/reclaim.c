@@ -87,15 +87,19 @@ void aero_batch_reset(struct aero_batch *batch)
 }
 
 /**
- * aero_batch_begun() - what is recorded as given but not freed yet
- * @batch: of a VM
+ * aero_reclaim_account() - let others see what has been freed, not what merely was promised
+ * @vm: whose balloon may have changed
  *
- * Context: The VM's work, between sections.
- * Return: pages of a range that goes on in the next section.
+ * A range is recorded as a whole when its first section has checked it.
+ *
+ * Context: The VM's work.
  */
-u64 aero_batch_begun(const struct aero_batch *batch)
+void aero_reclaim_account(struct aero_vm *vm)
 {
-	return batch->resumed ? batch->ranges[0].nr - batch->ranges[0].done : 0;
+	const struct aero_range *begun = vm->batch->ranges;
+	u64 pages = vm->batch->resumed ? begun->nr - begun->done : 0;
+
+	WRITE_ONCE(vm->freed, vm->balloon.pages - min(vm->balloon.pages, pages));
 }
 
 /**
@@ -438,6 +442,8 @@ bool aero_reclaim_section(struct aero_vm *vm, struct aero_gpa *gpa)
 	}
 	if (vm->batch->resumed)
 		ranges[0] = ranges[done];
+	/* Before the answers: who has one finds the account true. */
+	aero_reclaim_account(vm);
 	if (done > 0) {
 		vm->tail += done;
 		vm->counts.descs += done;

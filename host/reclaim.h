@@ -14,7 +14,7 @@ struct file;
 
 struct aero_batch *aero_batch_alloc(void);
 void aero_batch_reset(struct aero_batch *batch);
-u64 aero_batch_begun(const struct aero_batch *batch);
+void aero_reclaim_account(struct aero_vm *vm);
 bool aero_reclaim_pinned(struct file *file, loff_t offset, loff_t len, unsigned int index_shift,
 			 u64 *present);
 bool aero_reclaim_section(struct aero_vm *vm, struct aero_gpa *gpa);

@@ -107,14 +107,6 @@ static void aero_session_write_control(struct aero_vm *vm)
 		aero_session_put64(vm, &control->epoch, vm->epoch);
 }
 
-/* Others see what is freed, not what merely has been promised. */
-static void aero_session_account(struct aero_vm *vm)
-{
-	u64 begun = aero_batch_begun(vm->batch);
-
-	WRITE_ONCE(vm->freed, vm->balloon.pages - min(vm->balloon.pages, begun));
-}
-
 static void aero_session_forget(struct aero_vm *vm)
 {
 	aero_balloon_clear(&vm->balloon);
@@ -292,7 +284,7 @@ static bool aero_session_section(struct aero_vm *vm)
 			more = aero_holes_section(vm, &gpa);
 		aero_session_check_heartbeat(vm);
 	}
-	aero_session_account(vm);
+	aero_reclaim_account(vm);
 	aero_gpa_leave(&gpa);
 	return more;
 }
@@ -305,7 +297,7 @@ static bool aero_session_section(struct aero_vm *vm)
 static void aero_session_part(struct aero_vm *vm)
 {
 	aero_session_forget(vm);
-	aero_session_account(vm);
+	aero_reclaim_account(vm);
 	aero_gpa_put_kvm(vm->kvm);
 	vm->kvm = NULL;
 	if (vm->state != AERO_VM_QUARANTINED)
