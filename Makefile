@@ -26,7 +26,7 @@ fuzz:
 	selftests/fuzz/run.sh $(DESCS)
 
 check-more:
-	selftests/check.sh $$($(MAKE) -s -C selftests list-extended)
+	selftests/check.sh $(or $(TESTS),$$($(MAKE) -s -C selftests list-extended))
 
 # Everything under KASAN, lockdep, kmemleak and KUnit, or some of it: TESTS="kunit.sh guest.sh:oom".
 check-debug:
@@ -56,7 +56,7 @@ help:
 	@echo 'make              modules and tools for the running kernel (KDIR=... for another)'
 	@echo 'make demo         the whole cycle in an emulated host, with a chart; 4 minutes'
 	@echo 'make check        unit tests, then selftests in an emulated host; 15 minutes'
-	@echo 'make check-more   selftests that are longer or of interest to fewer changes'
+	@echo 'make check-more   selftests that are longer or of interest to fewer changes (TESTS="fault.sh hotplug.sh")'
 	@echo 'make check-debug  all selftests under KASAN, lockdep, kmemleak; hours (TESTS="kunit.sh guest.sh:oom")'
 	@echo 'make bench        Aerostat beside virtio-balloon and virtio-mem, with a chart; an hour'
 	@echo 'make soak         kills, resets, reloads, hostile guests, repeated; two hours'

@@ -46,13 +46,17 @@ bench_need_root() {
 # bench_install PACKAGE ...: install packages on this machine.
 bench_install() {
 	local -a as_root=()
+	local install_lock=''
 	command -v apt-get >/dev/null || bench_die "please install: $*"
 	[[ $EUID -eq 0 ]] || as_root=(sudo)
 	bench_log "installing on this machine: $*"
 	export DEBIAN_FRONTEND=noninteractive
+	# apt fails where another one is at work.
+	bench_lock install_lock "$AEROSTAT_CACHE/install.lock" exclusive
 	"${as_root[@]}" apt-get -qq update >&2 || bench_log "apt-get update failed, trying with the old lists"
 	"${as_root[@]}" apt-get -qq install -y --no-install-recommends "$@" >/dev/null ||
 		bench_die "could not install: $*"
+	exec {install_lock}>&-
 }
 
 # bench_need COMMAND PACKAGE ...: install the packages whose command is missing, nothing when none is.
