@@ -33,6 +33,8 @@ test_the_last_state_is_told() {
 	check "the kernel says how it ended" sh -c 'dmesg | grep -q "vm-.*quarantined"'
 }
 
+test_a_flood_of_work_costs_the_host_a_twentieth() { vmm doorbell-flood; }
+
 test_a_guest_is_served() {
 	local before boot
 	aerostatd_start
@@ -136,7 +138,7 @@ test_a_flood_of_rings_costs_the_host_a_twentieth() {
 		before=$(vm_stat bad worked_us) rung=$(vm_stat bad rung) began=${EPOCHREALTIME/[.,]/}
 		sleep 10
 		spent=$(($(vm_stat bad worked_us) - before))
-		check_num "$attack: permille of a CPU spent on it" $((spent * 1000 / (${EPOCHREALTIME/[.,]/} - began))) le 100
+		check_num "$attack: permille of a CPU spent on it" $((spent * 1000 / (${EPOCHREALTIME/[.,]/} - began))) le 70
 		check_num "$attack: rings meanwhile" $(($(vm_stat bad rung) - rung)) gt 1000
 		vm_run bad "kill -KILL $pid; sleep 1; rmmod aero_hostile"
 	done

@@ -63,6 +63,7 @@ void case_doorbell_slots(void);
 void case_doorbell_unheard(void);
 void case_doorbell_pretended(void);
 void case_doorbell_told(void);
+void case_doorbell_flood(void);
 void case_many(void);
 
 /* fault.c */

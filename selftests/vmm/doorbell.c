@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "aerostat.h"
@@ -278,6 +279,62 @@ void case_doorbell_told(void)
 	vmm.epoch = 0;
 	check_state(&vmm, "quarantined", SOON);
 	sleep(12);
+	vmm_stop(&vmm);
+	check_gone(getpid(), SOON);
+}
+
+/*
+ * For some seconds, whenever the host has done something, and so is still about it, give
+ * it more and ring once.
+ */
+static void waste(struct vmm *vmm, unsigned int seconds)
+{
+	struct timespec now, end;
+	u32 refused = 0;
+	int done;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += seconds;
+	do {
+		done = vmm_reap(vmm, &refused);
+		if (!expect(done >= 0, "answers that make no sense"))
+			return;
+		if (done) {
+			vmm_ring(vmm);
+			while (!vmm_post(vmm, AERO_OP_NOP, 0, 0))
+				;
+			vmm_publish(vmm);
+			vmm_beat(vmm);
+		}
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec < end.tv_sec || now.tv_nsec < end.tv_nsec);
+}
+
+/**
+ * case_doorbell_flood() - who has wasted the host's time waits, also if he rings while it works for him
+ */
+void case_doorbell_flood(void)
+{
+	struct timespec began, ended;
+	long long spent, us;
+	struct vmm vmm;
+
+	if (!start_served(&vmm))
+		return;
+	settle(&vmm, 1000);
+	while (!vmm_post(&vmm, AERO_OP_NOP, 0, 0))
+		;
+	vmm_publish(&vmm);
+	waste(&vmm, 3);
+	spent = check_stat(getpid(), "worked_us");
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	waste(&vmm, 10);
+	spent = check_stat(getpid(), "worked_us") - spent;
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	us = (ended.tv_sec - began.tv_sec) * 1000000LL + (ended.tv_nsec - began.tv_nsec) / 1000;
+	printf("# permille of a CPU spent on it: %lld\n", spent * 1000 / us);
+	expect(spent * 1000 <= us * 70, "%lld of %lld us are spent on it", spent, us);
+	expect(spent, "nothing is spent on it");
 	vmm_stop(&vmm);
 	check_gone(getpid(), SOON);
 }

@@ -51,6 +51,7 @@ static const struct {
 	{ "doorbell-unheard", case_doorbell_unheard },
 	{ "doorbell-pretended", case_doorbell_pretended },
 	{ "doorbell-told", case_doorbell_told },
+	{ "doorbell-flood", case_doorbell_flood },
 	{ "many", case_many },
 	{ "fault-open", case_fault_open },
 	{ "fault-appear", case_fault_appear },
