@@ -311,7 +311,9 @@ static void waste(struct vmm *vmm, unsigned int seconds)
 }
 
 /**
- * case_doorbell_flood() - who has wasted the host's time waits, also if he rings while it works for him
+ * case_doorbell_flood() - who has wasted the host's time waits
+ *
+ * Also if he rings while it works for him.
  */
 void case_doorbell_flood(void)
 {
