@@ -4,6 +4,8 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 BENCH := selftests/bench
+# TESTS may hold regular expressions.
+tests = $(foreach test,$(TESTS),'$(test)')
 
 all: modules tools
 
@@ -26,11 +28,11 @@ fuzz:
 	selftests/fuzz/run.sh $(DESCS)
 
 check-more:
-	selftests/check.sh $(or $(TESTS),$$($(MAKE) -s -C selftests list-extended))
+	selftests/check.sh $(or $(tests),$$(make -s -C selftests list-extended))
 
 # Everything under KASAN, lockdep, kmemleak and KUnit, or some of it: TESTS="kunit.sh guest.sh:oom".
 check-debug:
-	selftests/check.sh --release debug $(or $(TESTS),$$($(MAKE) -s -C selftests list-debug))
+	selftests/check.sh --release debug $(or $(tests),$$(make -s -C selftests list-debug))
 
 # Beside virtio-balloon and virtio-mem, and what it costs when nothing happens: RAM="huge/0 costs" picks.
 bench:
@@ -38,7 +40,7 @@ bench:
 
 # The same cases, repeated for as long as it takes to find what is rare.
 soak:
-	SOAK=1 selftests/check.sh $(or $(TESTS),hostile.sh endurance.sh)
+	SOAK=1 selftests/check.sh $(or $(tests),hostile.sh endurance.sh)
 
 # Every stock kernel that Debian ships today, each with its own compiler, and static analysis.
 check-build:
