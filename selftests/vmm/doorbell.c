@@ -102,8 +102,7 @@ static void send_when_rung(struct vmm *vmm, enum aero_op op, u64 gfn, u32 nr)
 	u32 refused = 0;
 	int done;
 
-	while (vmm_rung(vmm, 0))
-		vmm_beat(vmm);
+	settle(vmm, 0);
 	vmm_post(vmm, op, gfn, nr);
 	aero_ring_wait(&vmm->status->wake_tail, vmm->reaped);
 	vmm_publish(vmm);
@@ -283,31 +282,42 @@ void case_doorbell_told(void)
 	check_gone(getpid(), SOON);
 }
 
-/*
- * For some seconds, whenever the host has done something, and so is still about it, give
- * it more and ring once.
- */
-static void waste(struct vmm *vmm, unsigned int seconds)
+static u64 now_us(void)
 {
-	struct timespec now, end;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
+}
+
+/* As many descriptors as there is room for, of nothing to do. */
+static void fill(struct vmm *vmm)
+{
+	while (!vmm_post(vmm, AERO_OP_NOP, 0, 0))
+		;
+	vmm_publish(vmm);
+}
+
+/*
+ * For @us microseconds, whenever the host has done something, and so is still about it,
+ * give it more and ring once.
+ */
+static void waste(struct vmm *vmm, u64 us)
+{
+	u64 end = now_us() + us;
 	u32 refused = 0;
 	int done;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += seconds;
 	do {
 		done = vmm_reap(vmm, &refused);
 		if (!expect(done >= 0, "answers that make no sense"))
 			return;
 		if (done) {
 			vmm_ring(vmm);
-			while (!vmm_post(vmm, AERO_OP_NOP, 0, 0))
-				;
-			vmm_publish(vmm);
+			fill(vmm);
 			vmm_beat(vmm);
 		}
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec < end.tv_sec || now.tv_nsec < end.tv_nsec);
+	} while (now_us() < end);
 }
 
 /**
@@ -317,23 +327,19 @@ static void waste(struct vmm *vmm, unsigned int seconds)
  */
 void case_doorbell_flood(void)
 {
-	struct timespec began, ended;
 	long long spent, us;
 	struct vmm vmm;
 
 	if (!start_served(&vmm))
 		return;
 	settle(&vmm, 1000);
-	while (!vmm_post(&vmm, AERO_OP_NOP, 0, 0))
-		;
-	vmm_publish(&vmm);
-	waste(&vmm, 3);
+	fill(&vmm);
+	waste(&vmm, 3000000);
 	spent = check_stat(getpid(), "worked_us");
-	clock_gettime(CLOCK_MONOTONIC, &began);
-	waste(&vmm, 10);
+	us = now_us();
+	waste(&vmm, 10000000);
 	spent = check_stat(getpid(), "worked_us") - spent;
-	clock_gettime(CLOCK_MONOTONIC, &ended);
-	us = (ended.tv_sec - began.tv_sec) * 1000000LL + (ended.tv_nsec - began.tv_nsec) / 1000;
+	us = now_us() - us;
 	printf("# permille of a CPU spent on it: %lld\n", spent * 1000 / us);
 	expect(spent * 1000 <= us * 70, "%lld of %lld us are spent on it", spent, us);
 	expect(spent, "nothing is spent on it");
