@@ -3,7 +3,6 @@
 # Verbs for people; what is built stands in the Kbuild files.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-BENCH := selftests/bench
 # TESTS may hold regular expressions.
 tests = $(foreach test,$(TESTS),'$(test)')
 

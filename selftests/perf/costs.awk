@@ -17,8 +17,11 @@ function figure(text, name, k, unit, floor, aim, more, m, missed, half) {
 		print "BELOW HALF of the least: " text
 }
 
+$1 == "exits-busy" { ticks = $2 / $3 * 1e6; add("exits", "busy", ticks) }
 $1 == "exits-per-gib" {
 	add("exits", $2, $5)
+	# Ticks come while the vCPU runs; while it sleeps there are none.
+	add("exits-net", $2, $5 > ticks * $6 / 1e9 ? $5 - ticks * $6 / 1e9 : 0)
 	add("vcpu", $2, $6 / 1e6)
 	add("rings", $2, $10 + $11)
 	add("punches", $2, $9)
@@ -26,8 +29,13 @@ $1 == "exits-per-gib" {
 $1 == "idle-rings" { add("rings-idle", "", $2 / $3) }
 $1 == "idle-wakeups" { add("with", "", $2 / $4); add("without", "", $3 / $4) }
 $1 == "sensor-to-page" { add("sensor", $2, $3) }
-# Pieces of work, median and 99th percentile: quiet, then while the balloon comes and goes.
-$1 == "fixed-work" { add("work", "p99", 100 * $4 / $7); add("work", "all", 100 * $5 / $2) }
+# Pieces of work; median, 99th percentile and what that of waiting is: quiet, while the balloon comes and goes, quiet.
+$1 == "fixed-work" {
+	add("work", "p99", 50 * ($4 + $12) / $8)
+	add("work", "all", 100 * $6 / ($2 + $10))
+	add("waited", "quiet", ($5 + $13) / 2)
+	add("waited", "busy", $9)
+}
 $1 == "many" {
 	many[++nr_many] = $2
 	add("idle", $2, $4 / ($7 * 1e6) * 100)
@@ -42,6 +50,9 @@ END {
 		printf "    %.0f ms of the vCPU, %.0f punches, %.0f rings to and fro; at the default rates %.0f exits, %.0f rings\n",
 		       middle("vcpu", "none"), middle("punches", "none"), middle("rings", "none"), middle("exits", "default"),
 		       middle("rings", "default")
+		if (n["exits", "busy"])
+			printf "    without the ticks of a guest that works for as long (%.0f per second): %.1f [%.1f, %.1f]\n",
+			       middle("exits", "busy"), middle("exits-net", "none"), least("exits-net", "none"), most("exits-net", "none")
 	}
 	figure("rings of the host to an idle guest, per second", "rings-idle", "", "", 0.01, 0)
 	if (n["with", ""])
@@ -53,7 +64,10 @@ END {
 		       most("sensor", "yes")
 	figure("worst 1 % of a guest's fixed work while resizing", "work", "p99", "%", 98, 99.5, 1)
 	if (n["work", "all"])
-		printf "    work done in all %.2f %% [%.2f, %.2f]\n", middle("work", "all"), least("work", "all"), most("work", "all")
+		printf "    work done in all %.2f %% [%.2f, %.2f]; waits of 5 ms pieces, worst 1 %%: %.0f us [%.0f, %.0f], undisturbed %.0f us [%.0f, %.0f]\n",
+		       middle("work", "all"), least("work", "all"), most("work", "all"),
+		       middle("waited", "busy"), least("waited", "busy"), most("waited", "busy"),
+		       middle("waited", "quiet"), least("waited", "quiet"), most("waited", "quiet")
 	for (i = 1; i <= nr_many; i++) {
 		if (many[i] == 1000)
 			figure("1000 VMs, nothing changes: of a core", "idle", 1000, "%", 0.5, 0)

@@ -49,9 +49,10 @@ works_end() {
 }
 
 # A GiB that was touched, taken with the rate's bounds as they are and without any: how often the guest was left for it,
-# how long its vCPU ran, punches, and how often each side rang.
+# how long its vCPU ran, punches, and how often each side rang. And how often it is left in a second in which it works and
+# nothing is resized: for its timer's ticks.
 exits_per_gib() {
-	local round bound vcpu figures rings rung
+	local round bound vcpu figures rings rung exits began
 	local -a bounds
 	begin
 	start_vm a size=1536 watch=1 aerostat=doorbell ram=huge || bail "no guest"
@@ -61,6 +62,12 @@ exits_per_gib() {
 	vcpu=$(vm_vcpu a)
 	mapfile -t bounds < <(cat "$SYS_a"/rate_{min,max}_bytes)
 	for ((round = 1; round <= rounds; round++)); do
+		vm_run a 'hog pace 4' >/dev/null &
+		sleep 1
+		exits=$(kvm_count a exits) began=${EPOCHREALTIME/[.,]/}
+		sleep 2
+		say exits-busy $(($(kvm_count a exits) - exits)) $((${EPOCHREALTIME/[.,]/} - began))
+		wait $!
 		for bound in default none; do
 			vm_run a 'hog touch 1300'
 			if [[ $bound == none ]]; then
@@ -134,21 +141,25 @@ sensor_to_page() {
 
 # A fixed piece of work in a guest, undisturbed and while its balloon comes and goes at the default rates.
 fixed_work() {
-	local round quiet busy seconds=20
+	local round steps quiet busy again seconds=20
 	begin
 	start_vm a size=512 watch=1 aerostat=doorbell ram=huge || bail "no guest"
 	vm_run a 'kill $(pidof memwatch); hog touch 400'
 	unset "watched[a]"
 	echo manual >$HOST/mode
+	read -r steps _ < <(vm_run a "hog pace 1")
+	# The emulator's speed drifts, so before and after.
 	for ((round = 1; round <= rounds; round++)); do
-		quiet=$(vm_run a "hog pace $seconds")
+		quiet=$(vm_run a "hog pace $((seconds / 2)) $steps")
 		back_and_forth &
-		busy=$(vm_run a "hog pace $seconds")
+		busy=$(vm_run a "hog pace $seconds $steps")
 		kill $!
 		wait $! 2>/dev/null
 		echo 0 >$HOST/reclaim_target_bytes
 		wait_for 20 is "$SYS_a/balloon_bytes" 0
-		say fixed-work "$quiet $busy"
+		sleep 2
+		again=$(vm_run a "hog pace $((seconds / 2)) $steps")
+		say fixed-work "${quiet#* } ${busy#* } ${again#* }"
 	done
 	clean_up
 }

@@ -31,8 +31,10 @@ static void usage(void)
 	      "       hog watch MIB SEED     the same, once a second and on SIGUSR1; keeps \"PID PASSES\" in\n"
 	      "                              /tmp/watch, and tells the kernel's log of a wrong byte, and at\n"
 	      "                              powers of two of PASSES\n"
-	      "       hog pace SECONDS       do the same piece of work again and again; prints how often, and the median\n"
-	      "                              and the 99th percentile of the microseconds that it took\n", stderr);
+	      "       hog pace SECONDS [N]   do the same piece of work again and again, N steps of it (or as many as take\n"
+	      "                              5 ms); prints N, how often, the median and the 99th percentile of the\n"
+	      "                              microseconds that it took, and the latter of those that it waited for a CPU\n",
+	      stderr);
 	exit(2);
 }
 
@@ -197,20 +199,60 @@ static uint64_t work(unsigned long steps)
 	return now_us() - began;
 }
 
-static void pace(unsigned long seconds)
+/* The quickest of some, for any of them may have been disturbed. */
+static unsigned long pace_steps(void)
 {
-	uint64_t *took = calloc(PACE_MAX, sizeof(*took)), began = now_us();
-	unsigned long steps = 1000, count = 0;
+	uint64_t best = UINT64_MAX, took;
+	const unsigned long some = 20000;
 
-	if (!took)
+	for (int i = 0; i < 200; i++) {
+		took = work(some);
+		if (took && took < best)
+			best = took;
+	}
+	return some * PACE_US / best;
+}
+
+/* Microseconds that this process was ready to run and did not. */
+static uint64_t waited_us(int schedstat)
+{
+	unsigned long long ran, waited;
+	char text[80];
+	ssize_t len = pread(schedstat, text, sizeof(text) - 1, 0);
+
+	text[len > 0 ? len : 0] = '\0';
+	if (sscanf(text, "%llu %llu", &ran, &waited) != 2)
 		exit(3);
-	while (work(steps) < PACE_US)
-		steps += steps / 4;
-	for (; count < PACE_MAX && now_us() - began < seconds * 1000000; count++)
+	return waited / 1000;
+}
+
+static unsigned long long percentile(const uint64_t *sorted, unsigned long count, unsigned int percent)
+{
+	return sorted[count * percent / 100];
+}
+
+static void pace(unsigned long seconds, unsigned long steps)
+{
+	uint64_t *took = calloc(PACE_MAX, sizeof(*took)), *waited = calloc(PACE_MAX, sizeof(*waited));
+	int schedstat = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
+	uint64_t began, before, now;
+	unsigned long count = 0;
+
+	if (!took || !waited || schedstat < 0)
+		exit(3);
+	if (!steps)
+		steps = pace_steps();
+	before = waited_us(schedstat);
+	for (began = now_us(); count < PACE_MAX && now_us() - began < seconds * 1000000; count++) {
 		took[count] = work(steps);
+		now = waited_us(schedstat);
+		waited[count] = now - before;
+		before = now;
+	}
 	qsort(took, count, sizeof(*took), by_value);
-	printf("%lu %llu %llu\n", count, (unsigned long long)took[count / 2],
-	       (unsigned long long)took[count * 99 / 100]);
+	qsort(waited, count, sizeof(*waited), by_value);
+	printf("%lu %lu %llu %llu %llu\n", steps, count, percentile(took, count, 50),
+	       percentile(took, count, 99), percentile(waited, count, 99));
 }
 
 int main(int argc, char **argv)
@@ -223,8 +265,8 @@ int main(int argc, char **argv)
 		usage();
 	how = argv[1];
 	mib = number(argv[2]);
-	if (!strcmp(how, "pace") && argc == 3) {
-		pace(mib);
+	if (!strcmp(how, "pace") && argc <= 4) {
+		pace(mib, argc == 4 ? number(argv[3]) : 0);
 		return 0;
 	}
 	pages = mib << 20 >> 12;
