@@ -26,13 +26,15 @@
  * work only. Nothing is allocated under it, so that the OOM notifier may take it.
  *
  * The worker, and the functions that stop it first (remove, shutdown, sleep),
- * are the only ones who send a hello, allocate, reap and change the phase to
- * anything but AERO_PHASE_BROKEN. That is called the worker's context below.
+ * are the only ones who send a hello, reap and change the phase to anything but
+ * AERO_PHASE_BROKEN. That is called the worker's context below. Pages are
+ * allocated by a thread that it sets to work (grow.c).
  */
 #ifndef AEROSTAT_GUEST_H
 #define AEROSTAT_GUEST_H
 
 #include <linux/balloon.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
@@ -60,9 +62,11 @@
 
 /*
  * The host is told of so much at once at most. Each time it is rung the guest is
- * left, but who tells late lets it wait: so at first it hears of each step.
+ * left, but who tells late lets it wait: so at first it hears of each step, and
+ * never later than this.
  */
 #define AERO_REPORT_BYTES	SZ_256M
+#define AERO_REPORT_NS		(100 * NSEC_PER_MSEC)
 /* Where the host rings, how long to wait at most for the credit of a whole step. */
 #define AERO_CREDIT_MS		100
 
@@ -247,6 +251,34 @@ struct aero_balloon {
 };
 
 /**
+ * struct aero_grower - the thread that grows the balloon, and its present step
+ * @worker: the thread; constant
+ * @work: the step; one at a time
+ * @urgent: it is not of SCHED_IDLE; worker's context
+ * @busy: a step was handed over and its outcome not yet asked for; worker's context
+ * @done: the step has an outcome; set by the thread with release
+ * @goal: how large the balloon may become, pages of the guest kernel; aero_guest.lock
+ * @most: how much the step may take, pages of the guest kernel; the thread's while @busy
+ * @small: small pages will do; the thread's while @busy
+ * @grown: outcome: how much it took, pages of the guest kernel; valid with @done
+ * @failed: outcome: what hindered it, AERO_LIMIT_*; valid with @done
+ * @limits: @failed of the last step that is over; worker's context
+ */
+struct aero_grower {
+	struct kthread_worker *worker;
+	struct kthread_work work;
+	bool urgent;
+	bool busy;
+	bool done;
+	unsigned long goal;
+	unsigned long most;
+	bool small;
+	unsigned long grown;
+	u32 failed;
+	u32 limits;
+};
+
+/**
  * struct aero_guest - one Aerostat channel of this guest
  * @pdev: its PCI device; constant
  * @lock: see the top of this file
@@ -259,6 +291,7 @@ struct aero_balloon {
  * @wq: where @work runs; freezable; constant
  * @work: the worker
  * @rest: with a doorbell, starts the worker now and then if the guest is not idle
+ * @grower: takes pages
  * @stopped: neither looks at the channel; worker's context, read anywhere
  * @rate: inflation rate; worker's context
  * @rate_ns: when @rate was last asked, ktime; worker's context
@@ -269,6 +302,7 @@ struct aero_balloon {
  * @reclaim_at: when the kernel's reclaim last kicked the worker, jiffies; any context
  * @seen_pages: aero_balloon.nr_pages then; worker's context
  * @told: pages that the host was told of since the last pause; worker's context
+ * @told_ns: when it was told, ktime; worker's context
  * @seen_reaped: aero_channel.reaped then; worker's context
  * @seen_refused: aero_balloon.refused when the worker last looked; its context
  * @refused: the host refused a page: do not inflate before the target or the
@@ -295,6 +329,7 @@ struct aero_guest {
 	struct workqueue_struct *wq;
 	struct delayed_work work;
 	struct delayed_work rest;
+	struct aero_grower grower;
 	bool stopped;
 	struct aero_rate rate;
 	u64 rate_ns;
@@ -303,6 +338,7 @@ struct aero_guest {
 	u64 change_ns;
 	unsigned long seen_pages;
 	unsigned long told;
+	u64 told_ns;
 	u32 seen_reaped;
 	unsigned long reclaim_at;
 	u64 seen_refused;
@@ -380,6 +416,16 @@ void aero_balloon_leak(struct aero_guest *guest);
 /* migrate.c */
 int aero_balloon_migrate(struct balloon_dev_info *info, struct page *newpage,
 			 struct page *page, enum migrate_mode mode);
+
+/* grow.c */
+int aero_grow_create(struct aero_guest *guest);
+void aero_grow_destroy(struct aero_guest *guest);
+void aero_grow_begin(struct aero_guest *guest, unsigned long goal, unsigned long most,
+		     bool small);
+bool aero_grow_end(struct aero_guest *guest, unsigned long *grown, u32 *failed);
+void aero_grow_limit(struct aero_guest *guest, unsigned long goal);
+void aero_grow_hurry(struct aero_guest *guest, bool urgent);
+void aero_grow_stop(struct aero_guest *guest);
 
 /* worker.c */
 int aero_worker_create(struct aero_guest *guest);

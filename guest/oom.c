@@ -59,6 +59,7 @@ static int aero_oom_notify(struct notifier_block *nb, unsigned long unused, void
 	unsigned long freed;
 	u64 left;
 
+	aero_grow_limit(guest, 0);
 	/* Cheapest first: what the host does not know, what it has acknowledged ... */
 	freed = aero_oom_drop(guest, wanted);
 	if (freed < wanted) {

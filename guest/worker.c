@@ -45,92 +45,6 @@ static void aero_worker_hello(struct aero_guest *guest, bool revoke)
 	guest->told = 0;
 }
 
-/* Is the balloon far enough from its floor to take so much more? */
-static bool aero_above_floor(const struct aero_guest *guest, unsigned long nr_pages)
-{
-	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
-	u64 bytes = (u64)nr_pages << PAGE_SHIFT;
-
-	return available >= bytes && available - bytes >= READ_ONCE(guest->floor_bytes);
-}
-
-/* Allocate up to so many pages, none if that would go below the floor; returns how many. */
-static unsigned long aero_grow_some(struct aero_guest *guest, enum aero_kind kind,
-				    unsigned long entries, u32 *limits)
-{
-	struct page *page;
-	unsigned long i;
-
-	if (!aero_above_floor(guest, entries * aero_kind_pages(kind))) {
-		*limits |= AERO_LIMIT_FLOOR;
-		return 0;
-	}
-	for (i = 0; i < entries; i++) {
-		page = aero_page_alloc(kind);
-		if (!page) {
-			*limits |= AERO_LIMIT_ALLOC;
-			break;
-		}
-		spin_lock(&guest->lock);
-		__aero_balloon_add(guest, page, kind);
-		spin_unlock(&guest->lock);
-	}
-	return i * aero_kind_pages(kind);
-}
-
-/*
- * One step of growing by at most gap pages; true if the next can follow at once.
- * Big pages as long as there are any, then small ones if the granule permits.
- */
-static bool aero_grow(struct aero_guest *guest, const struct aero_orders *orders,
-		      unsigned long gap, bool small, u32 *limits)
-{
-	const unsigned long big = aero_kind_pages(AERO_BIG);
-	enum aero_kind kind = AERO_BIG;
-	u64 now = ktime_get_ns();
-	unsigned long grown = 0, most, entries;
-	u32 failed = 0;
-	u64 budget;
-
-	if (orders->flags & AERO_CTL_URGENT)
-		aero_rate_set_bounds(&guest->rate, orders->rate_max, orders->rate_max);
-	else
-		aero_rate_set_bounds(&guest->rate, orders->rate_min, orders->rate_max);
-	budget = aero_rate_budget(&guest->rate, now - guest->rate_ns);
-	guest->rate_ns = now;
-	if (!budget) {
-		/* Nothing is tried, so nothing new is known. */
-		*limits |= guest->limits & (AERO_LIMIT_FLOOR | AERO_LIMIT_ALLOC);
-		return false;
-	}
-	most = max_t(unsigned long, min_t(u64, budget, AERO_STEP_BYTES) >> PAGE_SHIFT, 1);
-
-	while (grown < gap && grown < most && ktime_get_ns() - now < AERO_STEP_NS) {
-		if (gap - grown < big)
-			kind = AERO_SMALL;
-		if (kind == AERO_SMALL && !small)
-			break;
-		entries = kind == AERO_BIG ? 1 : min3(gap - grown, most - grown, AERO_FLOOR_PAGES);
-		failed = 0;
-		grown += aero_grow_some(guest, kind, entries, &failed);
-		cond_resched();
-		if (failed && (kind == AERO_SMALL || !small))
-			break;
-		/* Where a big page does not fit, small ones still may. */
-		if (failed)
-			kind = AERO_SMALL;
-	}
-
-	aero_rate_spend(&guest->rate, (u64)grown << PAGE_SHIFT);
-	if (failed)
-		aero_rate_failure(&guest->rate);
-	else if (grown)
-		aero_rate_success(&guest->rate);
-	*limits |= failed;
-	trace_aerostat_rate(guest->rate.rate, (u64)grown << PAGE_SHIFT, failed);
-	return grown && !failed && grown < gap && guest->rate.credit > 0;
-}
-
 /* One step of shrinking by excess pages; true if the next can follow at once. */
 static bool aero_shrink(struct aero_guest *guest, unsigned long excess)
 {
@@ -180,6 +94,54 @@ static bool aero_granule_valid(const struct aero_orders *orders)
 	       orders->granule <= AERO_BIG_SIZE;
 }
 
+/* Credit for what the rate permits: how much to take in the next step, pages. */
+static unsigned long aero_grow_budget(struct aero_guest *guest, const struct aero_orders *orders)
+{
+	bool urgent = orders->flags & AERO_CTL_URGENT;
+	u64 now = ktime_get_ns(), budget;
+
+	aero_rate_set_bounds(&guest->rate, urgent ? orders->rate_max : orders->rate_min,
+			     orders->rate_max);
+	budget = aero_rate_budget(&guest->rate, now - guest->rate_ns);
+	guest->rate_ns = now;
+	return budget ? max(min_t(u64, budget, AERO_STEP_BYTES) >> PAGE_SHIFT, 1ULL) : 0;
+}
+
+/* What has come of the last step of growing; false if the next must wait for another look. */
+static bool aero_grown(struct aero_guest *guest)
+{
+	unsigned long grown;
+	u32 failed;
+
+	if (!aero_grow_end(guest, &grown, &failed))
+		return true;
+	aero_rate_spend(&guest->rate, (u64)grown << PAGE_SHIFT);
+	if (failed)
+		aero_rate_failure(&guest->rate);
+	else if (grown)
+		aero_rate_success(&guest->rate);
+	guest->grower.limits = failed;
+	trace_aerostat_rate(guest->rate.rate, (u64)grown << PAGE_SHIFT, failed);
+	return !failed;
+}
+
+/* Grow towards the goal; true while a step is under way. */
+static bool aero_grow_to(struct aero_guest *guest, const struct aero_orders *orders,
+			 unsigned long goal, bool ready)
+{
+	unsigned long most;
+
+	aero_grow_hurry(guest, orders->flags & AERO_CTL_URGENT);
+	if (guest->grower.busy) {
+		aero_grow_limit(guest, goal);
+		return true;
+	}
+	most = ready ? aero_grow_budget(guest, orders) : 0;
+	if (most)
+		aero_grow_begin(guest, goal, most, aero_granule_small(orders));
+	return most;
+}
+
 /* The size that the balloon is to have, in pages. */
 static unsigned long aero_goal(const struct aero_orders *orders)
 {
@@ -204,27 +166,37 @@ static unsigned long aero_unreported(struct aero_guest *guest, unsigned long *sm
 
 /*
  * Tell the host, while more follows at once only of as much again as it has been
- * told of: the first step soon, then ever more in one go.
+ * told of: the first step soon, then ever more in one go. What follows may be slow
+ * to come, where the guest leaves little of its processors.
  */
 static void aero_report(struct aero_guest *guest, bool more)
 {
 	unsigned long small, pages = aero_unreported(guest, &small);
+	u64 now = ktime_get_ns();
 
-	if (more && small < AERO_BATCH &&
+	if (more && small < AERO_BATCH && now - guest->told_ns < AERO_REPORT_NS &&
 	    pages < min(guest->told, AERO_REPORT_BYTES >> PAGE_SHIFT))
 		return;
+	guest->told_ns = now;
 	guest->told = more ? guest->told + pages : 0;
 	while (aero_balloon_report(guest, AERO_BIG) || aero_balloon_report(guest, AERO_SMALL))
 		cond_resched();
 }
 
+/* May the balloon grow, but for what the last step has met? */
+static bool aero_may_grow(const struct aero_guest *guest, const struct aero_orders *orders)
+{
+	return READ_ONCE(guest->phase) == AERO_PHASE_RUNNING && !guest->refused &&
+	       !(orders->flags & AERO_CTL_HOLD);
+}
+
 /* Bring the balloon a step closer to its target; true if the next can follow at once. */
 static bool aero_follow(struct aero_guest *guest, const struct aero_orders *orders)
 {
-	bool small = aero_granule_small(orders);
-	unsigned long goal = aero_goal(orders);
+	bool small = aero_granule_small(orders), ready = aero_grown(guest);
+	unsigned long goal = aero_goal(orders), allowed = 0;
+	bool more = false, growing = false;
 	unsigned long size;
-	bool more = false;
 	u32 limits = 0;
 
 	aero_balloon_reap(guest);
@@ -242,18 +214,24 @@ static bool aero_follow(struct aero_guest *guest, const struct aero_orders *orde
 		limits |= AERO_LIMIT_OOM;
 
 	size = READ_ONCE(guest->balloon.nr_pages);
-	if (size > goal) {
-		more = aero_shrink(guest, size - goal);
-	} else if (size < goal && READ_ONCE(guest->phase) == AERO_PHASE_RUNNING) {
-		if (!aero_granule_valid(orders))
-			limits |= AERO_LIMIT_ALLOC;
-		else if (!limits && !guest->refused && !(orders->flags & AERO_CTL_HOLD))
-			more = aero_grow(guest, orders, goal - size, small, &limits);
+	if (size < goal && READ_ONCE(guest->phase) == AERO_PHASE_RUNNING &&
+	    !aero_granule_valid(orders))
+		limits |= AERO_LIMIT_ALLOC;
+	else if (size < goal && !limits && aero_may_grow(guest, orders))
+		allowed = goal;
+
+	if (allowed) {
+		growing = aero_grow_to(guest, orders, allowed, ready);
+		limits |= guest->grower.limits;
+	} else {
+		aero_grow_limit(guest, 0);
 	}
+	if (size > goal)
+		more = aero_shrink(guest, size - goal);
 	WRITE_ONCE(guest->limits, limits);
 	WRITE_ONCE(guest->rate_bytes, guest->rate.rate);
 
-	aero_report(guest, more);
+	aero_report(guest, more || growing);
 	return more;
 }
 
@@ -321,8 +299,8 @@ static unsigned int aero_worker_wait(struct aero_guest *guest, const struct aero
 	unsigned long size = READ_ONCE(guest->balloon.nr_pages);
 	unsigned long goal = aero_goal(orders);
 	unsigned long least = aero_granule_small(orders) ? 1 : aero_kind_pages(AERO_BIG);
-	bool grows = READ_ONCE(guest->phase) == AERO_PHASE_RUNNING && size + least <= goal &&
-		     !guest->refused && !(orders->flags & AERO_CTL_HOLD);
+	/* A step that is under way kicks when it is done. */
+	bool grows = !guest->grower.busy && size + least <= goal && aero_may_grow(guest, orders);
 
 	/* With the next credit it looks at what the host has done until then. */
 	if (grows && !guest->limits && !aero_unreported(guest, NULL))
@@ -398,10 +376,12 @@ static void aero_worker_rest(struct work_struct *work)
  * one that gives memory back.
  *
  * Context: process context, may sleep.
- * Return: 0 or -ENOMEM. Undone by aero_worker_destroy().
+ * Return: 0 or an error. Undone by aero_worker_destroy().
  */
 int aero_worker_create(struct aero_guest *guest)
 {
+	int err;
+
 	guest->wq = alloc_workqueue("aerostat_guest",
 				    WQ_FREEZABLE | WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
 	if (!guest->wq)
@@ -409,7 +389,10 @@ int aero_worker_create(struct aero_guest *guest)
 	INIT_DELAYED_WORK(&guest->work, aero_worker);
 	INIT_DEFERRABLE_WORK(&guest->rest, aero_worker_rest);
 	guest->stopped = true;
-	return 0;
+	err = aero_grow_create(guest);
+	if (err)
+		destroy_workqueue(guest->wq);
+	return err;
 }
 
 /**
@@ -420,6 +403,7 @@ int aero_worker_create(struct aero_guest *guest)
  */
 void aero_worker_destroy(struct aero_guest *guest)
 {
+	aero_grow_destroy(guest);
 	/* The last migration has queued it with a delay, perhaps after it was stopped. */
 	cancel_delayed_work_sync(&guest->work);
 	destroy_workqueue(guest->wq);
@@ -451,6 +435,7 @@ void aero_worker_stop(struct aero_guest *guest)
 	WRITE_ONCE(guest->stopped, true);
 	cancel_delayed_work_sync(&guest->work);
 	cancel_delayed_work_sync(&guest->rest);
+	aero_grow_stop(guest);
 	/* It may have been kicked meanwhile, and then returned at once. */
 	cancel_delayed_work_sync(&guest->work);
 }
