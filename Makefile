@@ -51,6 +51,7 @@ clean:
 	$(MAKE) -C selftests clean
 	$(MAKE) -C selftests/aerostatd clean
 	$(MAKE) -C selftests/kunit clean
+	$(MAKE) -C selftests/sim clean
 	$(MAKE) -C selftests/fuzz clean
 
 help:

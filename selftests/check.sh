@@ -27,7 +27,7 @@ log=$AEROSTAT_CACHE/log
 rm -rf "$log"
 mkdir -p "$log"
 bench_need_root
-bench_need git git make make gcc gcc
+bench_need git git make make gcc gcc awk mawk
 
 passed=0 failed=0
 # count LABEL FILE: add what the suites in it say at their ends; without any such line, one failure.
@@ -76,6 +76,10 @@ if ((!$#)); then
 	bench_log "unit tests (kernel log and consoles: $log)"
 	make -s -C selftests/kunit run 2>&1 | tee "$log/kunit.tap"
 	count "unit tests" "$log/kunit.tap"
+
+	bench_log "the simulator"
+	make -s -C selftests/sim run 2>&1 | tee "$log/sim.tap"
+	count "the simulator" "$log/sim.tap"
 
 	bench_log "aerostatd, without a module"
 	root=$(selftests/bench/root.sh bookworm)

@@ -37,4 +37,4 @@ cd "$TREE_DIR"
 # shellcheck disable=SC2046 # names without blanks
 perl "$dir/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary --show-types --max-line-length=100 \
 	--ignore CAMELCASE,UNCOMMENTED_DEFINITION,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE --file \
-	$(git ls-files -co --exclude-standard 'common/*.h' 'host/*.[ch]' 'guest/*.[ch]' 'selftests/modules/*.c' 'selftests/vmm/*.[ch]' ':!*/trace.h' ':!common/compat') || :
+	$(git ls-files -co --exclude-standard 'common/*.h' 'host/*.[ch]' 'guest/*.[ch]' 'selftests/modules/*.c' 'selftests/vmm/*.[ch]' 'selftests/kunit/apportion_prop.c' 'selftests/sim/*.c' 'tools/sim/*.[ch]' ':!*/trace.h' ':!common/compat') || :

@@ -17,8 +17,8 @@
 #include "trace.h"
 
 #define SIM_FIELDS_MAX		6
-#define SIM_SIZE_MAX_MIB	(1ULL << 26)	/* 64 TiB */
-#define SIM_HOST_MAX_MIB	(1ULL << 32)
+#define SIM_SIZE_MAX_MIB	67108864	/* 64 TiB */
+#define SIM_HOST_MAX_MIB	4294967296	/* 4 PiB */
 #define SIM_SHARES_MAX		100000
 #define SIM_SECONDS_MAX		(366 * SIM_DAY_S)
 
@@ -59,8 +59,8 @@ static bool sim_csv_number(const struct sim_csv *csv, unsigned int i, const char
 	*number = strtoull(text, &end, 10);
 	if (*text >= '0' && *text <= '9' && !*end && !errno && *number >= least && *number <= most)
 		return true;
-	return sim_csv_error(csv, "%s '%s' is not a whole number from %llu to %llu: write one", what,
-			     text, least, most);
+	return sim_csv_error(csv, "%s '%s' is not a whole number from %llu to %llu: write one",
+			     what, text, least, most);
 }
 
 static bool sim_csv_host(struct sim_csv *csv)
@@ -88,16 +88,17 @@ static bool sim_csv_vm(struct sim_csv *csv)
 		return sim_csv_error(csv, "more than %u VMs: leave some out", SIM_MAX_VMS);
 	vm = &trace->vms[trace->nr];
 	if (!*csv->fields[1] || strlen(csv->fields[1]) >= sizeof(vm->name))
-		return sim_csv_error(csv, "the name '%s' is empty or longer than %zu letters: choose another",
+		return sim_csv_error(csv, "the name '%s' is not of 1 to %zu letters: take another",
 				     csv->fields[1], sizeof(vm->name) - 1);
 	if (!sim_csv_number(csv, 2, "size_mib", 64, SIM_SIZE_MAX_MIB, &size) ||
 	    !sim_csv_number(csv, 3, "min_mib", 0, size, &least) ||
 	    !sim_csv_number(csv, 4, "shares", 0, SIM_SHARES_MAX, &shares))
 		return false;
-	strcpy(vm->name, csv->fields[1]);
+	memcpy(vm->name, csv->fields[1], strlen(csv->fields[1]) + 1);
 	entry = (ENTRY){ .key = vm->name };
 	if (hsearch_r(entry, FIND, &found, &csv->names))
-		return sim_csv_error(csv, "a second VM '%s': give each a name of its own", vm->name);
+		return sim_csv_error(csv, "a second VM '%s': give each a name of its own",
+				     vm->name);
 	entry.data = (void *)(uintptr_t)trace->nr;
 	if (!hsearch_r(entry, ENTER, &found, &csv->names))
 		return sim_csv_error(csv, "out of memory: use fewer VMs");
@@ -113,7 +114,7 @@ static bool sim_csv_time(struct sim_csv *csv, u64 *at_s)
 	if (!sim_csv_number(csv, 1, "time_s", 0, SIM_SECONDS_MAX, at_s))
 		return false;
 	if (*at_s < csv->last_s)
-		return sim_csv_error(csv, "time goes back from %llu to %llu: sort the lines, after 'host' and 'vm', with sort -s -t, -k2,2n",
+		return sim_csv_error(csv, "time goes back from %llu to %llu: sort the lines by it",
 				     csv->last_s, *at_s);
 	csv->last_s = *at_s;
 	return true;
@@ -152,18 +153,17 @@ static bool sim_csv_load(struct sim_csv *csv)
 {
 	struct sim_trace *trace = csv->trace;
 	ENTRY entry = { .key = csv->fields[2] }, *found;
-	u64 at_s, cpu, anon, cache, size, most;
+	u64 at_s, cpu, anon, cache, most;
 	u32 vm;
 
 	if (!sim_csv_time(csv, &at_s))
 		return false;
 	if (!hsearch_r(entry, FIND, &found, &csv->names))
-		return sim_csv_error(csv, "no VM is called '%s': add a line vm,%s,... above", entry.key,
-				     entry.key);
+		return sim_csv_error(csv, "no VM is called '%s': add a line vm,%s,... above",
+				     entry.key, entry.key);
 	vm = (uintptr_t)found->data;
 	/* The guest's kernel takes its part, see guest.c. */
-	size = trace->vms[vm].size / SIM_PAGES_PER_MIB;
-	most = size - (sim_guest_kernel(&trace->vms[vm]) + SIM_PAGES_PER_MIB - 1) / SIM_PAGES_PER_MIB;
+	most = (trace->vms[vm].size - sim_guest_kernel(&trace->vms[vm])) / SIM_PAGES_PER_MIB;
 	if (!sim_csv_number(csv, 3, "cpu_permille", 0, 1000, &cpu) ||
 	    !sim_csv_number(csv, 4, "anon_mib", 0, most, &anon) ||
 	    !sim_csv_number(csv, 5, "cache_mib", 0, most - anon, &cache))
@@ -183,7 +183,7 @@ static bool sim_csv_end(struct sim_csv *csv)
 	if (!sim_csv_time(csv, &at_s))
 		return false;
 	if (at_s < SIM_MINUTE_S)
-		return sim_csv_error(csv, "the trace ends after %llu seconds: give it a minute at least",
+		return sim_csv_error(csv, "the trace ends after %llu seconds: give it a minute",
 				     at_s);
 	csv->trace->seconds = at_s;
 	csv->end_line = csv->line;
@@ -214,7 +214,7 @@ static bool sim_csv_line(struct sim_csv *csv, char *line)
 	while (line && csv->nr_fields < SIM_FIELDS_MAX)
 		csv->fields[csv->nr_fields++] = strsep(&line, ",");
 	if (csv->end_line)
-		return sim_csv_error(csv, "a line after 'end' in line %llu: make 'end' the last one",
+		return sim_csv_error(csv, "a line after 'end' in line %llu: make that the last",
 				     csv->end_line);
 	for (i = 0; i < ARRAY_SIZE(sim_csv_lines); i++) {
 		if (strcmp(csv->fields[0], sim_csv_lines[i].word))
@@ -238,15 +238,15 @@ static bool sim_csv_complete(struct sim_csv *csv)
 	if (!trace->memory)
 		return sim_csv_error(csv, "there is no line 'host': add host,memory_mib,base_mib");
 	if (!trace->nr)
-		return sim_csv_error(csv, "there is no line 'vm': add vm,name,size_mib,min_mib,shares");
+		return sim_csv_error(csv, "there is no line 'vm': add vm,name,size_mib,...");
 	if (!trace->seconds)
-		return sim_csv_error(csv, "there is no line 'end': add end,time_s, the file may be cut off");
+		return sim_csv_error(csv, "there is no line 'end': add end,time_s, or is it cut?");
 	if (!trace->nr_inlets || trace->inlets[0].at_s)
-		return sim_csv_error(csv, "nothing says how warm it is at first: add inlet,0,millidegrees");
+		return sim_csv_error(csv, "it has no temperature at first: add inlet,0,...");
 	for (i = 0; i < trace->nr; i++)
 		sum += trace->vms[i].size;
 	if (sum > trace->memory)
-		return sim_csv_error(csv, "host and VMs need %llu MiB and the host has %llu: raise memory_mib, an overcommitted host is not simulated",
+		return sim_csv_error(csv, "all need %llu MiB, there are %llu: raise memory_mib",
 				     sum / SIM_PAGES_PER_MIB, trace->memory / SIM_PAGES_PER_MIB);
 	return true;
 }

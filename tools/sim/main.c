@@ -40,7 +40,7 @@ struct sim_options {
 	unsigned int nr_policies;
 };
 
-static void __attribute__((noreturn)) __printf(1, 2) sim_die(const char *format, ...)
+static _Noreturn void __printf(1, 2) sim_die(const char *format, ...)
 {
 	va_list args;
 
@@ -79,9 +79,10 @@ static void sim_help(void)
 	      "      --write-trace FILE   write the load as such a file and do nothing else\n"
 	      "\n"
 	      "Who decides:\n"
-	      "  -p, --policy LIST     names with commas between them, or all (default):\n", stdout);
+	      "  -p, --policy LIST     names with commas between them, or all (default):\n",
+	      stdout);
 	for (i = 0; i < ARRAY_SIZE(sim_policies); i++)
-		printf("                        %-12s  %s\n", sim_policies[i]->name, sim_policies[i]->about);
+		printf("%24s%-12s  %s\n", "", sim_policies[i]->name, sim_policies[i]->about);
 	fputs("      --low, --high, --emergency DEGREES   thresholds (70, 75, 85)\n"
 	      "      --period SECONDS  of Aerostat's control loop, 1 to 60 (1)\n"
 	      "\n"
@@ -113,10 +114,20 @@ static u64 sim_number(const char *option, const char *text, u64 least, u64 most)
 	return number;
 }
 
+static void sim_add_policy(struct sim_options *options, const struct sim_policy *policy)
+{
+	unsigned int i;
+
+	for (i = 0; i < options->nr_policies; i++)
+		if (options->policies[i] == policy)
+			sim_die("--policy names '%s' twice: name it once", policy->name);
+	options->policies[options->nr_policies++] = policy;
+}
+
 static void sim_add_policies(struct sim_options *options, char *list)
 {
-	char *name;
 	unsigned int i;
+	char *name;
 
 	options->nr_policies = 0;
 	while ((name = strsep(&list, ","))) {
@@ -125,9 +136,7 @@ static void sim_add_policies(struct sim_options *options, char *list)
 		for (i = 0; i < ARRAY_SIZE(sim_policies); i++) {
 			if (!all && strcmp(name, sim_policies[i]->name))
 				continue;
-			if (options->nr_policies == ARRAY_SIZE(options->policies))
-				sim_die("--policy names some policy twice: name each once");
-			options->policies[options->nr_policies++] = sim_policies[i];
+			sim_add_policy(options, sim_policies[i]);
 			found = true;
 		}
 		if (!found)
@@ -148,8 +157,8 @@ static enum sim_format sim_format_of(const char *name)
 
 enum {
 	SIM_OPT_SEED = 256, SIM_OPT_SEEDS, SIM_OPT_LOW, SIM_OPT_HIGH, SIM_OPT_EMERGENCY,
-	SIM_OPT_PERIOD, SIM_OPT_STEP, SIM_OPT_REUSE, SIM_OPT_FILL, SIM_OPT_SLO, SIM_OPT_SERIES, SIM_OPT_WRITE,
-	SIM_OPT_BENCH,
+	SIM_OPT_PERIOD, SIM_OPT_STEP, SIM_OPT_REUSE, SIM_OPT_FILL, SIM_OPT_SLO, SIM_OPT_SERIES,
+	SIM_OPT_WRITE, SIM_OPT_BENCH,
 };
 
 static const struct option sim_long_options[] = {
@@ -194,7 +203,7 @@ static void sim_param(struct sim_params *params, int option)
 	case SIM_OPT_STEP:
 		params->step_s = sim_number("step", optarg, 1, 60);
 		if (SIM_MINUTE_S % params->step_s)
-			sim_die("--step %u does not divide a minute: use 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60",
+			sim_die("--step %u does not divide a minute: use a divisor of 60",
 				params->step_s);
 		break;
 	case SIM_OPT_REUSE:
@@ -304,7 +313,7 @@ static struct sim_trace *sim_trace_for(const struct sim_options *options, u64 se
 	}
 	trace = sim_trace_synthetic(options->scenario, options->vms, options->seconds, seed);
 	if (!trace)
-		sim_die("no scenario is called '%s', or there is not enough memory: use heatwave, diurnal, roles or flash",
+		sim_die("no scenario is called '%s', or memory is short: --help lists them",
 			options->scenario);
 	return trace;
 }
@@ -321,14 +330,16 @@ static void sim_write_trace(const struct sim_options *options)
 
 static void sim_run_all(const struct sim_options *options)
 {
-	struct sim_result *results = calloc(options->seeds * options->nr_policies, sizeof(*results));
+	size_t runs = (size_t)options->seeds * options->nr_policies;
+	struct sim_result *results = calloc(runs, sizeof(*results));
 	FILE *series = options->series ? sim_open(options->series, "w") : NULL;
 	unsigned int seed, i;
 
 	if (!results)
 		sim_die("out of memory");
 	if (series)
-		fputs("policy,time_s,inlet_mc,memory_mc,held_mib,offline_mib,violated_vms\n", series);
+		fputs("policy,time_s,inlet_mc,memory_mc,held_mib,offline_mib,violated_vms\n",
+		      series);
 	for (seed = 0; seed < options->seeds; seed++) {
 		struct sim_trace *trace = sim_trace_for(options, options->seed + seed);
 

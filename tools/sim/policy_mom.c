@@ -71,7 +71,7 @@ static void sim_mom_guest(struct sim_vm *vm, s64 free, s64 threshold)
 			return;
 	} else {
 		want = max(cur + cur * SIM_MOM_CHANGE / SIM_MOM_ALL, least);
-		want = min(want, (s64)vm->size);
+		want = min_t(s64, want, vm->size);
 	}
 	if (abs(want - cur) > cur * SIM_MOM_SMALL / SIM_MOM_ALL)
 		vm->target = vm->size - want;

@@ -109,9 +109,12 @@ void sim_report(FILE *file, enum sim_format format, const struct sim_policy *con
 		sim_report_text(file, policies, nr_policies, results, nr_seeds);
 		return;
 	}
-	fputs(format == SIM_JSON ? "[\n" :
-	      "policy,seed,violated_vm_minutes,moved_gib,read_back_gib,offline_gib_hours,"
-	      "peak_celsius,hot_minutes,energy_wh\n", file);
+	if (format == SIM_JSON) {
+		fputs("[\n", file);
+	} else {
+		fputs("policy,seed,violated_vm_minutes,moved_gib,read_back_gib,", file);
+		fputs("offline_gib_hours,peak_celsius,hot_minutes,energy_wh\n", file);
+	}
 	for (i = 0; i < nr_policies * nr_seeds; i++) {
 		const struct sim_policy *policy = policies[i % nr_policies];
 		struct sim_figures one = sim_figures_of(&results[i]);

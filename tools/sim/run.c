@@ -172,8 +172,8 @@ int sim_run(struct sim_trace *trace, const struct sim_params *params,
 		violated = sim_minute(&host);
 		result->violated += violated;
 		if (series)
-			fprintf(series, "%s,%llu,%lld,%lld,%llu,%llu,%u\n", policy->name, host.now_s,
-				host.inlet, sim_host_temp(&host),
+			fprintf(series, "%s,%llu,%lld,%lld,%llu,%llu,%u\n", policy->name,
+				host.now_s, host.inlet, sim_host_temp(&host),
 				sim_host_held(&host) / SIM_PAGES_PER_MIB,
 				host.offline / SIM_PAGES_PER_MIB, violated);
 	}

@@ -75,8 +75,10 @@ static u32 sim_hash(u64 seed, u64 vm, u64 when, u64 what, u32 last)
 	return (u64)prandom_u32_state(&rnd) * ((u64)last + 1) >> 32;
 }
 
-enum { SIM_HASH_KIND, SIM_HASH_SIZE, SIM_HASH_SHARES, SIM_HASH_PHASE, SIM_HASH_ANON,
-       SIM_HASH_CACHE, SIM_HASH_CPU, SIM_HASH_BURST, SIM_HASH_FLASH, SIM_HASH_CROWD };
+enum {
+	SIM_HASH_KIND, SIM_HASH_SIZE, SIM_HASH_SHARES, SIM_HASH_PHASE, SIM_HASH_ANON,
+	SIM_HASH_CACHE, SIM_HASH_CPU, SIM_HASH_BURST, SIM_HASH_FLASH, SIM_HASH_CROWD,
+};
 
 static const struct sim_kind *sim_kind_of(u64 seed, unsigned int vm)
 {
@@ -91,7 +93,8 @@ static const struct sim_kind *sim_kind_of(u64 seed, unsigned int vm)
 /* A parabola from 0 over 1000 back to 0 between two hours of the day, 0 outside of them. */
 static u32 sim_hump(u64 at_s, u64 from_h, u64 to_h)
 {
-	u64 span = (to_h - from_h) * SIM_HOUR_S, x = (at_s + SIM_DAY_S - from_h * SIM_HOUR_S) % SIM_DAY_S;
+	u64 span = (to_h - from_h) * SIM_HOUR_S;
+	u64 x = (at_s + SIM_DAY_S - from_h * SIM_HOUR_S) % SIM_DAY_S;
 
 	return x < span ? 4000 * x / span * (span - x) / span : 0;
 }
@@ -128,7 +131,8 @@ static void sim_need(struct sim_vm *vm, u32 cpu, u32 anon, u32 cache)
 	vm->cache = sim_round_mib(vm->size * cache / 1000);
 }
 
-static void sim_daily_need(const struct sim_trace *trace, struct sim_vm *vm, unsigned int i, u64 at_s)
+static void sim_daily_need(const struct sim_trace *trace, struct sim_vm *vm, unsigned int i,
+			   u64 at_s)
 {
 	const struct sim_kind *kind = sim_kind_of(trace->seed, i);
 	u64 local = at_s + sim_hash(trace->seed, i, 0, SIM_HASH_PHASE, 2 * SIM_HOUR_S);
