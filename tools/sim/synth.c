@@ -175,9 +175,9 @@ static s64 sim_synth_inlet(const struct sim_trace *trace, u64 at_s)
 			return 22000 + 4 * day;
 		return 35000 + 10 * day;
 	case SIM_DIURNAL:
-		return 26000 + 8 * day;
+		return 32000 + 8 * day;
 	case SIM_ROLES:
-		return 38000;
+		return 42000;
 	default:
 		return 34000 + 4 * day;
 	}
