@@ -53,8 +53,8 @@ formats_agree() {
 
 series_adds_up() {
 	run --seed 7 -f csv --series "$dir/series" >/dev/null || return
-	# The plan lets a sixteenth of a block, of 2 GiB here, more be offline than is held.
-	awk -F, 'NR > 1 { violated[$1] += $7; lines[$1]++; if ($1 == "aerostat" && $6 > $5 + 128) over++ }
+	# While memory moves from VM to VM less is held than is offline; the host's reserve, 4 GiB at most, stands in.
+	awk -F, 'NR > 1 { violated[$1] += $7; lines[$1]++; if ($1 == "aerostat" && $6 > $5 + 4096) over++ }
 		END { for (p in lines) { print p "," violated[p]; if (lines[p] != 1440) over++ }; exit over > 0 }' \
 		"$dir/series" >"$dir/sums" || { echo "# more offline than held, or not a line for each minute"; return 1; }
 	cmp <(sort "$dir/sums") <(sort "$dir/from.csv")
@@ -138,9 +138,9 @@ full_disk_is_no_short_run() {
 help_names_every_policy() {
 	local name
 	"$checked" --help >"$dir/help" || return
-	for name in $(cut -d, -f1 "$dir/from.csv"); do
+	while read -r name; do
 		grep -qE "^ +$name " "$dir/help" || return
-	done
+	done < <(cut -d, -f1 "$dir/from.csv")
 }
 
 one_vm_and_ten_thousand() {
