@@ -143,7 +143,7 @@ static u64 aero_loop_limit(const struct aero_vm_sample *sample, enum aero_urgenc
 	if (!sample->willing)
 		return sample->balloon;
 	return aero_apportion_limit(sample->share.size, sample->min, sample->idle_pages,
-				    sample->balloon, urgency);
+				    sample->balloon, sample->pressure, urgency);
 }
 
 static void aero_loop_sample(struct aero_loop *loop, bool due, struct aero_loop_sums *sums)

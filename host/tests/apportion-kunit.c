@@ -377,11 +377,13 @@ static void apportion_is_water_filling(struct kunit *test)
 
 static void apportion_limit_urgent(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, AERO_URGENCY_EMERGENCY),
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, AERO_URGENCY_EMERGENCY),
 			1000ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, AERO_URGENCY_MANUAL), 1000ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 1600, 1600, 0, AERO_URGENCY_MANUAL), 0ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 9999, 1600, 0, AERO_URGENCY_EMERGENCY),
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, AERO_URGENCY_MANUAL),
+			1000ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 1600, 1600, 0, 0, AERO_URGENCY_MANUAL),
+			0ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 9999, 1600, 0, 0, AERO_URGENCY_EMERGENCY),
 			0ULL);
 }
 
@@ -411,9 +413,39 @@ static void apportion_limit_normal(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test,
 				    aero_apportion_limit(1600, cases[i].min,
 							 cases[i].available + cases[i].balloon,
-							 cases[i].balloon, AERO_URGENCY_NORMAL),
+							 cases[i].balloon, 9, AERO_URGENCY_NORMAL),
 				    cases[i].limit, "case %u", i);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(0, 0, 0, 0, AERO_URGENCY_NORMAL), 0ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(0, 0, 0, 0, 0, AERO_URGENCY_NORMAL), 0ULL);
+}
+
+/* What is called available may be page cache that the guest works with; its pressure tells. */
+static void apportion_limit_pressure(struct kunit *test)
+{
+	static const struct {
+		u32 pressure;
+		u64 available, balloon, min, limit;
+	} cases[] = {
+		/* size 16384: margin 1024, a step back 32 */
+		{ 9, 8192, 2048, 0, 9216 },	/* at ease: all but the margin */
+		{ 10, 8192, 2048, 0, 2048 },	/* nothing more, however much is available */
+		{ 49, 8192, 2048, 0, 2048 },
+		{ 50, 8192, 2048, 0, 2016 },	/* some goes back */
+		{ 1000, 8192, 2048, 0, 2016 },
+		{ 1000, 800, 2048, 0, 2016 },	/* in the band as well */
+		{ 1000, 500, 2048, 0, 2016 },	/* of two reasons the greater: 12 and 32 */
+		{ 1000, 400, 2048, 0, 1936 },	/* 112 and 32 */
+		{ 1000, 8192, 20, 0, 0 },
+		{ 10, 8192, 2048, 15000, 1384 },	/* the minimum */
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    aero_apportion_limit(16384, cases[i].min,
+							 cases[i].available + cases[i].balloon,
+							 cases[i].balloon, cases[i].pressure,
+							 AERO_URGENCY_NORMAL),
+				    cases[i].limit, "case %u", i);
 }
 
 /* Whatever the guest says: within bounds, and never more than gently down. */
@@ -428,9 +460,13 @@ static void apportion_limit_bounds(struct kunit *test)
 		u64 balloon = aero_test_random(&rnd, size - floor);
 		u64 idle = aero_test_once_in(&rnd, 3) ? aero_test_random(&rnd, U64_MAX) :
 						     aero_test_random(&rnd, size);
-		u64 limit = aero_apportion_limit(size, floor, idle, balloon, AERO_URGENCY_NORMAL);
+		u32 pressure = aero_test_random(&rnd, aero_test_once_in(&rnd, 2) ? 120 : 1000);
+		u64 limit = aero_apportion_limit(size, floor, idle, balloon, pressure,
+						 AERO_URGENCY_NORMAL);
 
 		KUNIT_ASSERT_LE_MSG(test, limit, size - floor, "round %u", round);
+		if (pressure >= 10)
+			KUNIT_ASSERT_LE_MSG(test, limit, balloon, "round %u", round);
 		KUNIT_ASSERT_GE_MSG(test, limit + size / 32, balloon, "round %u", round);
 	}
 }
@@ -454,6 +490,7 @@ static struct kunit_case aero_apportion_cases[] = {
 	KUNIT_CASE(apportion_is_water_filling),
 	KUNIT_CASE(apportion_limit_urgent),
 	KUNIT_CASE(apportion_limit_normal),
+	KUNIT_CASE(apportion_limit_pressure),
 	KUNIT_CASE(apportion_limit_bounds),
 	{ }
 };

@@ -124,11 +124,13 @@ static void sim_vm_sample(struct sim_aero_vm *known, const struct sim_vm *vm, u6
 }
 
 /* aero_loop_limit(), of a VM that is willing */
-static u64 sim_vm_limit(const struct sim_vm *vm, enum aero_urgency urgency)
+static u64 sim_vm_limit(const struct sim_vm *vm, const struct sim_aero_vm *known,
+			enum aero_urgency urgency)
 {
 	u64 idle = min(sim_guest_available(vm) + vm->balloon, vm->size);
 
-	return aero_apportion_limit(vm->size, vm->min, idle, vm->balloon, urgency);
+	return aero_apportion_limit(vm->size, vm->min, idle, vm->balloon, known->permille,
+				    urgency);
 }
 
 /* aero_loop_sample() */
@@ -143,8 +145,8 @@ static void sim_loop_sample(struct sim_aerostat *aero, const struct sim_host *ho
 
 		sim_vm_sample(&aero->vms[i], vm, host->now_s);
 		sums->held += vm->balloon;
-		sums->capacity += sim_vm_limit(vm, AERO_URGENCY_NORMAL);
-		sums->capacity_emergency += sim_vm_limit(vm, AERO_URGENCY_EMERGENCY);
+		sums->capacity += sim_vm_limit(vm, &aero->vms[i], AERO_URGENCY_NORMAL);
+		sums->capacity_emergency += sim_vm_limit(vm, &aero->vms[i], AERO_URGENCY_EMERGENCY);
 		weighted += (u64)aero->vms[i].permille * vm->shares;
 		weights += vm->shares;
 	}
@@ -212,7 +214,7 @@ static u64 sim_loop_shares(struct sim_aerostat *aero, const struct sim_host *hos
 			.idle = aero_idle_permille(vm->size, sim_guest_available(vm), vm->balloon),
 			.pressed = aero->vms[i].pressed,
 			.size = vm->size,
-			.limit = sim_vm_limit(vm, aero->urgency),
+			.limit = sim_vm_limit(vm, &aero->vms[i], aero->urgency),
 		};
 		limits += aero->shares[i].limit;
 	}
