@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory blocks: whole ones are vacated and taken offline as far as VMs gave
- * memory, and brought back before they get any of it again.
- *
- * One thread moves one block at a time towards the goal of plan.c, through the
- * block device's own state attribute: that path takes the kernel's locks and
- * keeps other agents' view true. (offline_and_remove_memory() on memory of boot
- * time would tear holes into a direct map of 1 GiB pages.)
+ * Memory blocks: which there are, and what is in them.
  *
  * Blocks come and go with the hardware; a notifier on their bus keeps the list.
  * The remover of a block that the thread asks for at that moment waits, but not
@@ -18,146 +12,55 @@
  * online here, and what he brought online is neither taken again nor replaced by
  * another block for a while, twice as long each time.
  *
- * A block with a broken page stays online. The kernel keeps that page from its
- * users as long as the block is; going offline and online made 6.1 forget it, and
- * since 6.2 such a block does not come back at all.
+ * What is in a block is counted when something is to go, in steps of 20 ms at most,
+ * and believed for ten times as long as it took to count all.
  */
 
 #include <linux/cpu.h>
-#include <linux/delay.h>
-#include <linux/freezer.h>
+#include <linux/debugfs.h>
 #include <linux/jiffies.h>
-#include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/page-flags.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/wait.h>
-#include <linux/workqueue.h>
 
 #include "attr.h"
-#include "block.h"
+#include "block_priv.h"
 #include "host.h"
-#include "loop.h"
-#include "plan.h"
-#include "trace.h"
 
-/* Offlining goes on for as long as pages resist; this is when to give up. */
-#define AERO_BLOCK_TIMEOUT	(20 * HZ)
-/* Tries for device_hotplug_lock, 20 ms apart; and for blocks that must come back, 100 ms. */
-#define AERO_BLOCK_TRIES	200
 /* Free memory that the host itself keeps online: a 16th, within these bounds. */
 #define AERO_BLOCK_RESERVE_MIN	(256ULL << (20 - PAGE_SHIFT))
 #define AERO_BLOCK_RESERVE_MAX	(4096ULL << (20 - PAGE_SHIFT))
+/* A scan's longest step under the lock, and how much dearer than itself waiting for news is. */
+#define AERO_BLOCK_SCAN_MS	20
+#define AERO_BLOCK_FRESH_FACTOR	10
+#define AERO_BLOCK_FRESH_MIN	(HZ / 2)
+#define AERO_BLOCK_FRESH_MAX	(60 * HZ)
 
 /**
- * struct aero_block - one memory block
- * @node: in aero_blocks.list
- * @dev: the block's device, referenced
- * @attr: its state attribute
- * @id: its number
- * @taken: this module took it offline, and it still is
- * @opposed: another agent brought it back; ends with @retry_at
- * @failures: since it last came back as it should
- * @retry_at: when to try again, jiffies; valid with @failures
+ * __aero_block_scan() - count what is in a block
+ * @blocks: blocks
+ * @block: one of them
  *
- * All protected by aero_blocks.lock; @dev and @attr are constant.
+ * Read without zone->lock: a page that is freed or allocated meanwhile only makes the
+ * estimate a little worse. The memory map that a hot-plugged block holds for itself goes
+ * and comes with it, and is no page that was reserved.
+ *
+ * Context: aero_blocks.lock is held, so the block's memory map stays.
  */
-struct aero_block {
-	struct list_head node;
-	struct device *dev;
-	struct device_attribute *attr;
-	u32 id;
-	bool taken;
-	bool opposed;
-	u32 failures;
-	unsigned long retry_at;
-};
-
-/**
- * struct aero_blocks - all blocks and who moves them
- * @host: the module
- * @bus: of the memory blocks
- * @notifier: on @bus
- * @moves: the kernel's notifier of what goes offline and online
- * @block_pages: size of a block
- * @thread: moves them
- * @wait: the thread sleeps here, and who waits for @busy
- * @timeout: ends an operation that lasts too long
- * @lock: protects what follows
- * @list: of struct aero_block
- * @busy: the block that the thread works on
- * @busy_offlining: it is to go offline, which a signal can stop
- * @cancelled: it is not wanted any more; also read without the lock
- * @reclaimed: pages that VMs gave and shall not have back yet
- * @reserve: pages that stay free on the host
- * @taken: pages offline by this module, or about to be; also read without the lock
- * @kicked: something changed
- * @stuck: the last attempt to bring a block online failed
- */
-struct aero_blocks {
-	struct aero_host *host;
-	const struct bus_type *bus;
-	struct notifier_block notifier;
-	struct notifier_block moves;
-	u64 block_pages;
-	struct task_struct *thread;
-	struct wait_queue_head wait;
-	struct delayed_work timeout;
-
-	struct mutex lock;
-	struct list_head list;
-	struct aero_block *busy;
-	bool busy_offlining;
-	bool cancelled;
-	u64 reclaimed;
-	u64 reserve;
-	u64 taken;
-	bool kicked;
-	bool stuck;
-};
-
-static struct memory_block *aero_block_memory(const struct aero_block *block)
-{
-	return container_of(block->dev, struct memory_block, dev);
-}
-
-static bool aero_block_online(const struct aero_block *block)
-{
-	return READ_ONCE(aero_block_memory(block)->state) == MEM_ONLINE;
-}
-
-static bool aero_block_offline(const struct aero_block *block)
-{
-	return READ_ONCE(aero_block_memory(block)->state) == MEM_OFFLINE;
-}
-
-static unsigned long aero_block_pfn(const struct aero_block *block)
-{
-	return section_nr_to_pfn(aero_block_memory(block)->start_section_nr);
-}
-
-/* Only ZONE_MOVABLE promises that nothing in a block is there to stay. */
-static bool aero_block_movable(const struct aero_block *block)
-{
-	struct zone *zone = READ_ONCE(aero_block_memory(block)->zone);
-
-	return zone && zone_idx(zone) == ZONE_MOVABLE;
-}
-
-/*
- * Count the pages that are in use, and look for broken ones. Read without zone->lock:
- * a page that is freed or allocated meanwhile only makes the estimate a little worse.
- */
-static void aero_block_scan(const struct aero_blocks *blocks, const struct aero_block *block,
-			    struct aero_block_info *info)
+void __aero_block_scan(const struct aero_blocks *blocks, struct aero_block *block)
 {
 	unsigned long pfn = aero_block_pfn(block);
 	unsigned long end = pfn + blocks->block_pages;
 
+	lockdep_assert_held(&blocks->lock);
+	block->used = 0;
+	block->lru = 0;
+	block->reserved = 0;
+	block->broken = false;
 	while (pfn < end) {
 		struct page *page = pfn_to_online_page(pfn);
 		unsigned long order;
@@ -165,69 +68,115 @@ static void aero_block_scan(const struct aero_blocks *blocks, const struct aero_
 		if (!page)
 			break;
 		if (!PageBuddy(page)) {
-			if (PageHWPoison(page))
-				info->held = true;
-			info->used_pages++;
+			block->broken |= PageHWPoison(page);
+			block->reserved += PageReserved(page) && !PageVmemmapSelfHosted(page);
+			block->lru += PageLRU(page);
+			block->used++;
 			pfn++;
 			continue;
 		}
 		order = READ_ONCE(page->private);
 		pfn += 1UL << min_t(unsigned long, order, PFN_SECTION_SHIFT);
 	}
+	block->scanned = true;
+	block->scanned_at = jiffies;
 }
 
-/* Ask for a new state, as a write to the block's file would. */
-static int aero_block_store(struct aero_blocks *blocks, struct aero_block *block,
-			    const char *state)
+static struct aero_block *__aero_block_after(struct aero_blocks *blocks, struct aero_block *block)
 {
-	unsigned int tries;
+	if (list_is_last(&block->node, &blocks->list))
+		return list_first_entry(&blocks->list, struct aero_block, node);
+	return list_next_entry(block, node);
+}
 
-	for (tries = 0; tries < AERO_BLOCK_TRIES; tries++) {
-		ssize_t ret;
+static bool __aero_block_wants_scan(const struct aero_blocks *blocks,
+				    const struct aero_block *block, bool all)
+{
+	if (!aero_block_online(block) || (!all && !aero_block_movable(block)))
+		return false;
+	return !block->scanned || time_after(jiffies, block->scanned_at + blocks->fresh_for);
+}
 
-		if (!device_is_registered(block->dev))
-			return -ENODEV;
-		ret = block->attr->store(block->dev, block->attr, state, strlen(state));
-		if (ret != -ERESTARTNOINTR)
-			return ret < 0 ? ret : 0;
-		/* device_hotplug_lock was taken; the attribute asks to be called again. */
-		flush_signals(current);
-		if (READ_ONCE(blocks->cancelled))
-			return -EINTR;
-		msleep(20);
+/**
+ * __aero_blocks_scan() - count what is in all blocks, as far as a moment suffices
+ * @blocks: blocks
+ * @all: also in those that cannot go
+ *
+ * Goes on where the last call ended, and counts one block at the least.
+ *
+ * Context: aero_blocks.lock is held; takes 20 ms and a block.
+ * Return: true if no block is left whose count is too old.
+ */
+bool __aero_blocks_scan(struct aero_blocks *blocks, bool all)
+{
+	struct aero_block *block = blocks->cursor;
+	ktime_t end = ktime_add_ms(ktime_get(), AERO_BLOCK_SCAN_MS);
+	unsigned int i, done = 0;
+
+	lockdep_assert_held(&blocks->lock);
+	if (!blocks->nr)
+		return true;
+	if (!block)
+		block = list_first_entry(&blocks->list, struct aero_block, node);
+	for (i = 0; i < blocks->nr; i++, block = __aero_block_after(blocks, block)) {
+		if (!__aero_block_wants_scan(blocks, block, all))
+			continue;
+		if (!blocks->sweep) {
+			blocks->sweep = true;
+			blocks->sweep_began = jiffies;
+		}
+		if (done++ && ktime_after(ktime_get(), end)) {
+			blocks->cursor = block;
+			return false;
+		}
+		__aero_block_scan(blocks, block);
+		cond_resched();
 	}
-	return -EAGAIN;
+	blocks->cursor = block;
+	if (blocks->sweep) {
+		blocks->sweep = false;
+		blocks->fresh_for = clamp((jiffies - blocks->sweep_began) *
+					  AERO_BLOCK_FRESH_FACTOR,
+					  (unsigned long)AERO_BLOCK_FRESH_MIN,
+					  (unsigned long)AERO_BLOCK_FRESH_MAX);
+	}
+	return true;
 }
 
-/* Stop the move under way, if that can be. */
-static void aero_blocks_cancel(struct aero_blocks *blocks)
-{
-	WRITE_ONCE(blocks->cancelled, true);
-	send_sig(SIGINT, blocks->thread, 1);
-}
-
-static void aero_block_timeout(struct work_struct *work)
-{
-	struct aero_blocks *blocks = container_of(to_delayed_work(work), struct aero_blocks,
-						  timeout);
-
-	aero_blocks_cancel(blocks);
-}
-
-/* Leave a block alone for a while. A tick has begun already, so one more. */
-static void __aero_block_failed(struct aero_block *block)
+/**
+ * __aero_block_failed() - leave a block alone for a while
+ * @block: a move of it failed, or somebody else undid it
+ *
+ * Context: aero_blocks.lock is held.
+ */
+void __aero_block_failed(struct aero_block *block)
 {
 	block->failures++;
+	/* A tick has begun already, so one more. */
 	block->retry_at = jiffies + msecs_to_jiffies(aero_plan_backoff_ms(block->failures)) + 1;
 }
 
-static bool __aero_block_backs_off(const struct aero_block *block)
+/**
+ * __aero_block_backs_off() - is a block to be left alone?
+ * @block: a block
+ *
+ * Context: aero_blocks.lock is held.
+ * Return: true if its time has not come.
+ */
+bool __aero_block_backs_off(const struct aero_block *block)
 {
 	return block->failures && time_before(jiffies, block->retry_at);
 }
 
-/* What is offline by this module; one that goes is counted when it begins to go. */
-static void __aero_blocks_recount(struct aero_blocks *blocks)
+/**
+ * __aero_blocks_recount() - count what is offline by this module
+ * @blocks: blocks
+ *
+ * One that goes is counted when it begins to go.
+ *
+ * Context: aero_blocks.lock is held.
+ */
+void __aero_blocks_recount(struct aero_blocks *blocks)
 {
 	struct aero_block *block;
 	u64 taken = 0;
@@ -239,175 +188,58 @@ static void __aero_blocks_recount(struct aero_blocks *blocks)
 	WRITE_ONCE(blocks->taken, taken);
 }
 
-/* Move a block, and remember how it went. Its remover waits until it is not busy. */
-static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *block, bool online,
-			     u64 used)
-{
-	unsigned long start = jiffies;
-	u32 id = block->id;
-	bool stuck;
-	int err;
-
-	if (!online)
-		schedule_delayed_work(&blocks->timeout, AERO_BLOCK_TIMEOUT);
-
-	err = aero_block_store(blocks, block, online ? "online_movable" : "offline");
-
-	cancel_delayed_work_sync(&blocks->timeout);
-	mutex_lock(&blocks->lock);
-	/* Whether it went or came, aero_blocks_moved() has seen. */
-	stuck = online && block->taken;
-	if (online)
-		blocks->stuck = stuck;
-	/* -EINTR before its time: it is not wanted any more. */
-	if (err && (err != -EINTR || time_after_eq(jiffies, start + AERO_BLOCK_TIMEOUT)))
-		__aero_block_failed(block);
-	else if (!err && online)
-		block->failures = 0;
-	blocks->busy = NULL;
-	__aero_blocks_recount(blocks);
-	trace_aerostat_block(id, online, err, jiffies_to_msecs(jiffies - start), used,
-			     blocks->taken);
-	mutex_unlock(&blocks->lock);
-	wake_up_all(&blocks->wait);
-	flush_signals(current);
-	if (stuck)
-		dev_warn_ratelimited(blocks->host->dev, "memory%u does not come online: %d\n",
-				     id, err);
-	aero_loop_kick(blocks->host->loop);
-}
-
-/* Fill @infos with what the plan must know. Return: how many. */
-static unsigned int __aero_blocks_describe(struct aero_blocks *blocks,
-					   struct aero_block_info *infos,
-					   struct aero_block **map, unsigned int nr, bool want_used)
+/**
+ * __aero_blocks_by_node() - is a domain a NUMA node?
+ * @blocks: blocks
+ *
+ * Where there are several nodes, memory that no user's domain holds is grouped by them:
+ * firmware tells by its tables (SRAT; CEDT for windows of CXL memory) which memory hangs
+ * together, and the kernel makes nodes of that. It exports no finer view to modules.
+ *
+ * Context: aero_blocks.lock is held.
+ * Return: true if there are several nodes; else each block is a domain.
+ */
+bool __aero_blocks_by_node(struct aero_blocks *blocks)
 {
 	struct aero_block *block;
-	unsigned int i = 0;
+	int nid = NUMA_NO_NODE;
 
 	lockdep_assert_held(&blocks->lock);
 	list_for_each_entry(block, &blocks->list, node) {
-		bool online = aero_block_online(block);
-
-		if (i == nr)
-			break;
-		map[i] = block;
-		infos[i] = (struct aero_block_info){
-			.id = block->id,
-			.pages = blocks->block_pages,
-			.online = online,
-			.movable = online && aero_block_movable(block),
-			.held = !online && !block->taken,
-			.backoff = __aero_block_backs_off(block) && !kthread_should_stop(),
-		};
-		if (want_used && infos[i].movable && !infos[i].backoff)
-			aero_block_scan(blocks, block, &infos[i]);
-		i++;
-		cond_resched();
+		if (nid == NUMA_NO_NODE)
+			nid = aero_block_nid(block);
+		else if (aero_block_nid(block) != NUMA_NO_NODE && aero_block_nid(block) != nid)
+			return true;
 	}
-	return i;
+	return false;
 }
 
-static unsigned int __aero_blocks_nr(struct aero_blocks *blocks)
+static void aero_block_room_free(struct aero_block_room *room)
 {
-	struct list_head *node;
-	unsigned int nr = 0;
-
-	lockdep_assert_held(&blocks->lock);
-	list_for_each(node, &blocks->list)
-		nr++;
-	return nr;
+	kvfree(room->infos);
+	kvfree(room->map);
+	kvfree(room->domains);
 }
 
-static u64 __aero_blocks_goal(struct aero_blocks *blocks)
+/* Make room for more blocks. Called without the lock: it allocates. */
+static int aero_blocks_grow(struct aero_blocks *blocks)
 {
-	struct aero_block *block;
-	u64 opposed = 0, goal;
-
-	lockdep_assert_held(&blocks->lock);
-	goal = aero_plan_goal(blocks->reclaimed, si_mem_available(), blocks->reserve,
-			      blocks->block_pages, blocks->taken);
-	/* Whoever brought a block back wants memory: no other one goes in its place. */
-	list_for_each_entry(block, &blocks->list, node) {
-		block->opposed = block->opposed && __aero_block_backs_off(block);
-		if (block->opposed)
-			opposed += blocks->block_pages;
-	}
-	if (goal > blocks->taken)
-		goal = max(goal - min(goal, opposed), blocks->taken);
-	return goal;
-}
-
-/* One move towards the goal. Return: true if there was one to make. */
-static bool aero_blocks_step(struct aero_blocks *blocks)
-{
-	struct aero_block_info *infos;
-	struct aero_block **map;
-	unsigned int nr;
-	u64 goal, used;
-	int next = -1;
-	bool online;
+	unsigned int nr = READ_ONCE(blocks->room.nr) * 2 + 64;
+	struct aero_block_room room = {
+		.nr = nr,
+		.infos = kvcalloc(nr, sizeof(*room.infos), GFP_KERNEL),
+		.map = kvcalloc(nr, sizeof(*room.map), GFP_KERNEL),
+		.domains = kvcalloc(AERO_DOMAINS_MAX + max_t(unsigned int, nr, MAX_NUMNODES),
+				    sizeof(*room.domains), GFP_KERNEL),
+	};
+	int err = room.infos && room.map && room.domains ? 0 : -ENOMEM;
 
 	mutex_lock(&blocks->lock);
-	blocks->kicked = false;
-	goal = kthread_should_stop() ? 0 : __aero_blocks_goal(blocks);
-	if (goal == blocks->taken) {
-		mutex_unlock(&blocks->lock);
-		return false;
-	}
-	online = goal < blocks->taken;
-	nr = __aero_blocks_nr(blocks);
-	infos = kvcalloc(nr, sizeof(*infos), GFP_KERNEL);
-	map = kvcalloc(nr, sizeof(*map), GFP_KERNEL);
-	if (infos && map) {
-		nr = __aero_blocks_describe(blocks, infos, map, nr, !online);
-		next = online ? aero_plan_online(infos, nr) : aero_plan_offline(infos, nr);
-	}
-	used = next >= 0 ? infos[next].used_pages : 0;
-	/* The remover of a block waits for @busy, so it is set before the lock is dropped. */
-	blocks->busy = next >= 0 ? map[next] : NULL;
-	blocks->busy_offlining = !online;
-	/* What was to stop an earlier move must not stop this one. */
-	flush_signals(current);
-	blocks->cancelled = false;
-	__aero_blocks_recount(blocks);
+	if (!err && room.nr > blocks->room.nr)
+		swap(room, blocks->room);
 	mutex_unlock(&blocks->lock);
-
-	if (next >= 0)
-		aero_blocks_move(blocks, map[next], online, used);
-	kvfree(map);
-	kvfree(infos);
-	return next >= 0;
-}
-
-static int aero_blocks_thread(void *data)
-{
-	struct aero_blocks *blocks = data;
-	unsigned int tries;
-
-	set_freezable();
-	allow_kernel_signal(SIGINT);
-	while (!kthread_should_stop()) {
-		if (aero_blocks_step(blocks))
-			continue;
-		flush_signals(current);
-		wait_event_freezable_timeout(blocks->wait,
-					     kthread_should_stop() || READ_ONCE(blocks->kicked),
-					     HZ);
-	}
-	/* All that was taken comes back; what fails is reported where it fails. */
-	for (tries = 0; tries < AERO_BLOCK_TRIES && READ_ONCE(blocks->taken); tries++) {
-		u64 taken = blocks->taken;
-
-		aero_blocks_step(blocks);
-		if (blocks->taken == taken)
-			msleep(100);
-	}
-	if (blocks->taken)
-		dev_err(blocks->host->dev,
-			"%llu blocks stay offline; write online_movable to their state files\n",
-			div64_u64(blocks->taken, blocks->block_pages));
-	return 0;
+	aero_block_room_free(&room);
+	return err;
 }
 
 static void aero_block_free(struct aero_block *block)
@@ -442,10 +274,24 @@ static int aero_blocks_add(struct aero_blocks *blocks, struct device *dev)
 	block->attr = attr;
 	block->id = dev->id;
 	mutex_lock(&blocks->lock);
+	while (blocks->nr == blocks->room.nr) {
+		int err;
+
+		mutex_unlock(&blocks->lock);
+		err = aero_blocks_grow(blocks);
+		if (err) {
+			aero_block_free(block);
+			return err;
+		}
+		mutex_lock(&blocks->lock);
+	}
 	/* One that appears while the list is made is met twice. */
 	known = __aero_block_of(blocks, dev);
-	if (!known)
+	if (!known) {
+		block->domain = __aero_domain_of(blocks, block);
 		list_add_tail(&block->node, &blocks->list);
+		blocks->nr++;
+	}
 	mutex_unlock(&blocks->lock);
 	if (known)
 		aero_block_free(block);
@@ -460,6 +306,9 @@ static void aero_blocks_del(struct aero_blocks *blocks, struct device *dev)
 	block = __aero_block_of(blocks, dev);
 	if (block) {
 		list_del(&block->node);
+		blocks->nr--;
+		if (blocks->cursor == block)
+			blocks->cursor = NULL;
 		block->taken = false;
 		if (blocks->busy == block)
 			aero_blocks_cancel(blocks);
@@ -511,6 +360,7 @@ static int aero_blocks_moved(struct notifier_block *notifier, unsigned long even
 			__aero_block_failed(block);
 		}
 		block->taken = event == MEM_OFFLINE && own;
+		block->scanned = false;
 	}
 	__aero_blocks_recount(blocks);
 	mutex_unlock(&blocks->lock);
@@ -555,7 +405,9 @@ static void aero_blocks_free(struct aero_blocks *blocks)
 
 	list_for_each_entry_safe(block, next, &blocks->list, node)
 		aero_block_free(block);
+	aero_block_room_free(&blocks->room);
 	mutex_destroy(&blocks->lock);
+	mutex_destroy(&blocks->domains_lock);
 	kfree(blocks);
 }
 
@@ -576,10 +428,13 @@ struct aero_blocks *aero_blocks_create(struct aero_host *host)
 	blocks->block_pages = aero_bytes_to_pages(memory_block_size_bytes());
 	blocks->reserve = clamp_t(u64, totalram_pages() / 16, AERO_BLOCK_RESERVE_MIN,
 				  AERO_BLOCK_RESERVE_MAX);
+	blocks->power = (struct aero_power_params)AERO_POWER_PARAMS_DEFAULT;
+	blocks->fresh_for = AERO_BLOCK_FRESH_MIN;
+	mutex_init(&blocks->domains_lock);
 	mutex_init(&blocks->lock);
 	INIT_LIST_HEAD(&blocks->list);
+	INIT_LIST_HEAD(&blocks->domains);
 	init_waitqueue_head(&blocks->wait);
-	INIT_DELAYED_WORK(&blocks->timeout, aero_block_timeout);
 	blocks->bus = aero_blocks_find_bus();
 	if (!blocks->bus) {
 		err = -ENODEV;
@@ -596,12 +451,16 @@ struct aero_blocks *aero_blocks_create(struct aero_host *host)
 	err = register_memory_notifier(&blocks->moves);
 	if (err)
 		goto unregister;
-	blocks->thread = kthread_run(aero_blocks_thread, blocks, "aerostat-block");
-	if (IS_ERR(blocks->thread)) {
-		err = PTR_ERR(blocks->thread);
+	err = aero_blocks_start(blocks);
+	if (err)
 		goto unregister_moves;
-	}
+	err = aero_recall_register(blocks);
+	if (err)
+		goto stop;
+	aero_blocks_debugfs_add(blocks);
 	return blocks;
+stop:
+	aero_blocks_stop(blocks);
 unregister_moves:
 	unregister_memory_notifier(&blocks->moves);
 unregister:
@@ -619,68 +478,14 @@ free:
  */
 void aero_blocks_destroy(struct aero_blocks *blocks)
 {
-	aero_blocks_set_reclaimed(blocks, 0, 0);
-	kthread_stop(blocks->thread);
+	debugfs_remove(blocks->debugfs);
+	/* From here on nobody recalls, so the thread may go. */
+	aero_recall_unregister(blocks);
+	aero_blocks_stop(blocks);
+	aero_domains_clear(blocks);
 	unregister_memory_notifier(&blocks->moves);
 	bus_unregister_notifier(blocks->bus, &blocks->notifier);
 	aero_blocks_free(blocks);
-}
-
-/**
- * aero_blocks_set_reclaimed() - say how much may go offline
- * @blocks: blocks
- * @demand: pages that VMs shall give in all
- * @held: pages that they have given
- *
- * Where memory goes back, no block stays for which the demand does not suffice: the
- * plan's tolerance is for what is held, which fluctuates by itself.
- *
- * Context: May sleep; does not wait for blocks. Stops an offlining that is not
- * wanted any more.
- */
-void aero_blocks_set_reclaimed(struct aero_blocks *blocks, u64 demand, u64 held)
-{
-	u64 pages = demand < held ? rounddown(demand, blocks->block_pages) : held;
-
-	mutex_lock(&blocks->lock);
-	if (pages < blocks->reclaimed && pages < blocks->taken + blocks->block_pages &&
-	    blocks->busy && blocks->busy_offlining)
-		aero_blocks_cancel(blocks);
-	if (pages != blocks->reclaimed) {
-		blocks->reclaimed = pages;
-		blocks->kicked = true;
-	}
-	mutex_unlock(&blocks->lock);
-	wake_up_all(&blocks->wait);
-}
-
-/**
- * aero_blocks_taken_pages() - memory that is not there at present
- * @blocks: blocks
- *
- * Return: pages that this module took offline.
- */
-u64 aero_blocks_taken_pages(struct aero_blocks *blocks)
-{
-	return READ_ONCE(blocks->taken);
-}
-
-/**
- * aero_blocks_returning() - are blocks on their way back?
- * @blocks: blocks
- *
- * Context: Takes aero_blocks.lock.
- * Return: true if fewer should be offline than are, and the last attempt to bring
- * one back did not fail.
- */
-bool aero_blocks_returning(struct aero_blocks *blocks)
-{
-	bool returning;
-
-	mutex_lock(&blocks->lock);
-	returning = !blocks->stuck && __aero_blocks_goal(blocks) < blocks->taken;
-	mutex_unlock(&blocks->lock);
-	return returning;
 }
 
 /**
@@ -702,35 +507,4 @@ void aero_blocks_totals(struct aero_blocks *blocks, struct aero_block_totals *to
 		totals->nr_taken += block->taken && aero_block_offline(block);
 	}
 	mutex_unlock(&blocks->lock);
-}
-
-/**
- * aero_blocks_reserve() - memory that stays free on the host
- * @blocks: blocks
- *
- * Return: pages.
- */
-u64 aero_blocks_reserve(struct aero_blocks *blocks)
-{
-	return READ_ONCE(blocks->reserve);
-}
-
-/**
- * aero_blocks_set_reserve() - change it
- * @blocks: blocks
- * @pages: to stay free
- *
- * Return: 0, or -ERANGE if the host has not as much memory.
- */
-int aero_blocks_set_reserve(struct aero_blocks *blocks, u64 pages)
-{
-	/* What is offline is not part of the total, and will be back. */
-	if (pages > totalram_pages() + READ_ONCE(blocks->taken))
-		return -ERANGE;
-	mutex_lock(&blocks->lock);
-	WRITE_ONCE(blocks->reserve, pages);
-	blocks->kicked = true;
-	mutex_unlock(&blocks->lock);
-	wake_up_all(&blocks->wait);
-	return 0;
 }

@@ -32,5 +32,6 @@ bool aero_blocks_returning(struct aero_blocks *blocks);
 void aero_blocks_totals(struct aero_blocks *blocks, struct aero_block_totals *totals);
 u64 aero_blocks_reserve(struct aero_blocks *blocks);
 int aero_blocks_set_reserve(struct aero_blocks *blocks, u64 pages);
+void aero_blocks_recall(struct aero_blocks *blocks, u64 pages);
 
 #endif /* AEROSTAT_BLOCK_H */

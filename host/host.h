@@ -14,7 +14,7 @@
  *	aero_channel.lock	which VM a channel belongs to
  *	aero_vm.lock		a VM's settings and what it publishes
  *	aero_sensor.lock	a sensor's thresholds and last reading
- *	aero_blocks.lock	list of blocks; taken inside device_hotplug_lock
+ *	aero_blocks.domains_lock, .lock	blocks and their domains, see block_priv.h
  *	aero_loop.lock		what a user has set, and what came of it
  *	aero_doorbell.lock	whose doorbell it is; in interrupts and in an eventfd's lock
  *

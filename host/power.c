@@ -12,12 +12,10 @@
 #include <linux/slab.h>
 
 #include "block.h"
+#include "domain.h"
 #include "host.h"
 #include "power.h"
 #include "trace.h"
-
-/* More than any memory draws; keeps a mistyped parameter out of the sums. */
-#define AERO_POWER_MAX_MW_PER_GIB	100000
 
 /**
  * struct aero_power - model and chip
@@ -136,7 +134,7 @@ u64 aero_power_modelled_mw(struct aero_power *power)
 	aero_blocks_totals(power->host->blocks, &totals);
 	offline = aero_pages_to_bytes(totals.nr_offline * totals.block_pages);
 	online = aero_pages_to_bytes(totals.nr * totals.block_pages) - offline;
-	mw = aero_power_mw(&params, online, offline);
+	mw = aero_domains_mw(power->host->blocks, &params);
 	trace_aerostat_power(mw, online, offline);
 	return mw;
 }
@@ -163,12 +161,13 @@ void aero_power_params(struct aero_power *power, struct aero_power_params *param
  */
 int aero_power_set_params(struct aero_power *power, const struct aero_power_params *params)
 {
-	if (params->active_mw_per_gib > AERO_POWER_MAX_MW_PER_GIB)
-		return -ERANGE;
-	if (params->off_mw_per_gib > params->active_mw_per_gib)
-		return -EINVAL;
+	int err = aero_power_check(params);
+
+	if (err)
+		return err;
 	mutex_lock(&power->lock);
 	power->params = *params;
 	mutex_unlock(&power->lock);
+	aero_domains_set_default(power->host->blocks, params);
 	return 0;
 }

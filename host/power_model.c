@@ -5,12 +5,30 @@
  * whether the platform powers down what the kernel took offline.
  */
 #include <linux/bits.h>
+#include <linux/errno.h>
 #include <linux/math64.h>
 
 #include "power_model.h"
 
 #define AERO_GIB_SHIFT	30
+/* More than any memory draws; keeps a mistyped parameter out of the sums. */
+#define AERO_POWER_MAX_MW_PER_GIB	100000
 #define AERO_GIB_MASK	(BIT_ULL(AERO_GIB_SHIFT) - 1)
+
+/**
+ * aero_power_check() - can these be a memory's figures?
+ * @params: power of one GiB
+ *
+ * Context: any; pure.
+ * Return: 0, -EINVAL if memory that is off would draw more than memory that is on, or
+ * -ERANGE if no memory draws that much.
+ */
+int aero_power_check(const struct aero_power_params *params)
+{
+	if (params->active_mw_per_gib > AERO_POWER_MAX_MW_PER_GIB)
+		return -ERANGE;
+	return params->off_mw_per_gib > params->active_mw_per_gib ? -EINVAL : 0;
+}
 
 /**
  * aero_power_mw() - power of memory, modelled

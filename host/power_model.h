@@ -27,6 +27,7 @@ struct aero_power_params {
 	.off_mw_per_gib = AERO_POWER_OFF_MW_PER_GIB,		\
 }
 
+int aero_power_check(const struct aero_power_params *params);
 u64 aero_power_mw(const struct aero_power_params *params, u64 online_bytes, u64 offline_bytes);
 u64 aero_power_saved_mw(const struct aero_power_params *params, u64 offline_bytes);
 

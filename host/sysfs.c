@@ -13,6 +13,7 @@
 #include <linux/sysfs.h>
 
 #include "block.h"
+#include "domain.h"
 #include "host.h"
 #include "loop.h"
 #include "power.h"
@@ -245,6 +246,24 @@ static ssize_t sensor_remove_store(struct device *dev, struct device_attribute *
 }
 static DEVICE_ATTR_WO(sensor_remove);
 
+static ssize_t domain_add_store(struct device *dev, struct device_attribute *attr,
+				const char *buf, size_t count)
+{
+	int err = aero_domains_add(to_aero_host(dev)->blocks, buf);
+
+	return err ?: count;
+}
+static DEVICE_ATTR_WO(domain_add);
+
+static ssize_t domain_remove_store(struct device *dev, struct device_attribute *attr,
+				   const char *buf, size_t count)
+{
+	int err = aero_domains_remove(to_aero_host(dev)->blocks, buf);
+
+	return err ?: count;
+}
+static DEVICE_ATTR_WO(domain_remove);
+
 static struct attribute *aero_host_attrs[] = {
 	&dev_attr_mode.attr,
 	&dev_attr_state.attr,
@@ -263,6 +282,8 @@ static struct attribute *aero_host_attrs[] = {
 	&dev_attr_power_mw.attr,
 	&dev_attr_sensor_add.attr,
 	&dev_attr_sensor_remove.attr,
+	&dev_attr_domain_add.attr,
+	&dev_attr_domain_remove.attr,
 	NULL
 };
 

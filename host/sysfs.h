@@ -13,6 +13,7 @@ extern struct class aero_class;
 extern const struct attribute_group *aero_host_groups[];
 extern const struct attribute_group *aero_vm_groups[];
 extern const struct attribute_group *aero_sensor_groups[];
+extern const struct attribute_group *aero_domain_groups[];
 
 void aero_sysfs_uevent(struct device *dev, const char *state);
 

@@ -202,6 +202,24 @@ TRACE_EVENT(aerostat_block,
 		  __entry->offline)
 );
 
+/* Memory is short on the host: blocks are asked for, by a shrinker or an OOM notifier. */
+TRACE_EVENT(aerostat_recall,
+	TP_PROTO(u64 pages, bool oom, u64 offline),
+	TP_ARGS(pages, oom, offline),
+	TP_STRUCT__entry(
+		__field(u64, pages)
+		__field(bool, oom)
+		__field(u64, offline)
+	),
+	TP_fast_assign(
+		__entry->pages = pages;
+		__entry->oom = oom;
+		__entry->offline = offline;
+	),
+	TP_printk("pages=%llu oom=%d offline=%llu", __entry->pages, __entry->oom,
+		  __entry->offline)
+);
+
 TRACE_EVENT(aerostat_power,
 	TP_PROTO(u64 mw, u64 online, u64 offline),
 	TP_ARGS(mw, online, offline),
