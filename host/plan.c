@@ -39,6 +39,8 @@
 
 #define AERO_PLAN_NOISE_DIV	16
 #define AERO_PLAN_COST_SHIFT	20
+/* What a move costs as such: as much as moving this share of the pages. */
+#define AERO_PLAN_MOVE_DIV	64
 
 static bool aero_plan_can_go(const struct aero_block_info *block)
 {
@@ -56,13 +58,17 @@ static bool aero_plan_can_come(const struct aero_block_info *block)
  * @pages: that will be off; not 0
  * @saved_mw_per_gib: that each GiB of them saves
  *
+ * A move costs something even where nothing is to be moved; without that, what is empty
+ * and saves little would come before what saves much for one page.
+ *
  * Context: any; pure.
  * Return: pages to move for each page and milliwatt per GiB, times 2^40; U64_MAX where
  * nothing is saved.
  */
 u64 aero_plan_cost(u64 used_pages, u64 pages, u32 saved_mw_per_gib)
 {
-	u64 share = div64_u64(used_pages << AERO_PLAN_COST_SHIFT, pages);
+	u64 moved = used_pages + pages / AERO_PLAN_MOVE_DIV;
+	u64 share = div64_u64(moved << AERO_PLAN_COST_SHIFT, pages);
 
 	if (!saved_mw_per_gib)
 		return U64_MAX;

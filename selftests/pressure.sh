@@ -148,6 +148,30 @@ test_host_short_of_memory() {
 
 reserve_or_all_online() { (($(meminfo MemAvailable) >= $1 || $(cat $HOST/offline_blocks) == 0)); }
 
+# It takes more in a second than is there, and nobody looks at the host in that time: the blocks' thread sees no reserve
+# that is touched, for there is none.  What brings blocks back is the kernel, that says it is short.
+test_a_hog_that_outruns_the_loop() {
+	local offline
+	local -a hogs=()
+	serve 1152 1024 || return
+	echo $((64 * MiB)) >$HOST/reserve_bytes
+	check "blocks are off" wait_for 60 at_least $HOST/offline_blocks 7
+	echo 0 >$HOST/reserve_bytes
+	echo 60000 >$HOST/period_ms
+	offline=$(cat $HOST/offline_blocks)
+	trace_start
+	hog $(($(meminfo MemAvailable) + 512))
+	check "nobody was killed" hogs_live
+	trace_stop >/tmp/trace
+	sed -n 's/.*: \(aerostat_\(recall\|block\): .*\)/# \1/p' /tmp/trace
+	check_num "blocks off" "$(cat $HOST/offline_blocks)" le $((offline - 3))
+	check_num "times that the kernel asked" "$(grep -c aerostat_recall: /tmp/trace)" ge 1
+	! dmesg | grep -i 'out of memory\|oom-kill:' || fail "the host ran out of memory"
+	kill "${hogs[@]}"
+	wait "${hogs[@]}" 2>/dev/null
+	serve_end
+}
+
 # The guest can be left with 384 MiB, and says that all but 300 are free to take: most of that is a disk, read over and
 # over.  The sensor stays hot, whatever is taken.
 test_what_is_taken_in_vain_goes_back() {

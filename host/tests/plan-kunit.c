@@ -324,16 +324,16 @@ static void plan_half_empty_first(struct kunit *test)
 static void plan_per_watt(struct kunit *test)
 {
 	struct aero_block_info blocks[] = {
-		{ .id = 0, .domain = 0, .pages = BLOCK, .used_pages = 100, .online = true,
+		{ .id = 0, .domain = 0, .pages = BLOCK, .used_pages = 10000, .online = true,
 		  .movable = true },
-		{ .id = 1, .domain = 1, .pages = BLOCK, .used_pages = 150, .online = true,
+		{ .id = 1, .domain = 1, .pages = BLOCK, .used_pages = 15000, .online = true,
 		  .movable = true },
 	};
 	struct aero_domain_info domains[2] = {
 		{ .saved_mw_per_gib = 50 }, { .saved_mw_per_gib = 80 },
 	};
 
-	/* 100 pages for 50 against 150 for 80. */
+	/* 10000 pages for 50 against 15000 for 80. */
 	KUNIT_EXPECT_EQ(test, aero_plan_offline(blocks, 2, domains, 2, 2 * BLOCK), 1);
 	domains[1].saved_mw_per_gib = 70;
 	KUNIT_EXPECT_EQ(test, aero_plan_offline(blocks, 2, domains, 2, 2 * BLOCK), 0);
@@ -344,7 +344,9 @@ static void plan_per_watt(struct kunit *test)
 	domains[0].saved_mw_per_gib = 71;
 	KUNIT_EXPECT_EQ(test, aero_plan_online(blocks, 2, domains, 2), 1);
 	KUNIT_EXPECT_EQ(test, aero_plan_cost(0, BLOCK, 0), U64_MAX);
-	KUNIT_EXPECT_EQ(test, aero_plan_cost(BLOCK, BLOCK, 1), 1ULL << 40);
+	KUNIT_EXPECT_EQ(test, aero_plan_cost(BLOCK, BLOCK, 1), (1ULL << 40) + (1ULL << 34));
+	/* One page for much before nothing for little. */
+	KUNIT_EXPECT_LT(test, aero_plan_cost(1, BLOCK, 400), aero_plan_cost(0, BLOCK, 49));
 }
 
 static void plan_lowest(struct kunit *test)

@@ -21,7 +21,7 @@
 
 static void usage(void)
 {
-	fputs("usage: hog touch MIB          write to every page, exit\n"
+	fputs("usage: hog touch MIB [random] write to every page (in random order), exit\n"
 	      "       hog hold MIB           the same, print \"ready\", keep it until killed\n"
 	      "       hog comb MIB           the same, but lets every second page go again, before it is \"ready\"\n"
 	      "       hog busy MIB [random]  the same, then write to a page after the other (or in random order) until\n"
@@ -77,6 +77,23 @@ static void touch(char *base, unsigned long pages)
 {
 	for (unsigned long i = 0; i < pages; i++)
 		*(volatile uint64_t *)(base + i * PAGE) = i + 1;
+}
+
+static void touch_random(char *base, unsigned long pages)
+{
+	uint32_t *order = malloc(pages * sizeof(*order));
+
+	if (!order)
+		exit(3);
+	for (unsigned long i = 0; i < pages; i++) {
+		unsigned long other = mix(i) % (i + 1);
+
+		order[i] = order[other];
+		order[other] = i;
+	}
+	for (unsigned long i = 0; i < pages; i++)
+		*(volatile uint64_t *)(base + order[i] * PAGE) = i + 1;
+	free(order);
 }
 
 /* What is free afterwards are single pages, no two of them neighbours. */
@@ -273,8 +290,8 @@ int main(int argc, char **argv)
 	if (!mib || mib > 1UL << 30 || argc > 4)
 		usage();
 	if (!strcmp(how, "verify") || !strcmp(how, "watch") ? argc != 4 :
-	    !strcmp(how, "busy") ? argc == 4 && strcmp(argv[3], "random") :
-	    argc != 3 || (strcmp(how, "touch") && strcmp(how, "hold") && strcmp(how, "comb")))
+	    !strcmp(how, "busy") || !strcmp(how, "touch") ? argc == 4 && strcmp(argv[3], "random") :
+	    argc != 3 || (strcmp(how, "hold") && strcmp(how, "comb")))
 		usage();
 	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED) {
@@ -287,7 +304,10 @@ int main(int argc, char **argv)
 		watch(base, pages, number(argv[3]));
 	if (!strcmp(how, "comb"))
 		madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
-	touch(base, pages);
+	if (!strcmp(how, "touch") && argc == 4)
+		touch_random(base, pages);
+	else
+		touch(base, pages);
 	if (!strcmp(how, "touch"))
 		return 0;
 	if (!strcmp(how, "comb"))
