@@ -160,7 +160,10 @@ test_a_hog_that_outruns_the_loop() {
 	echo 60000 >$HOST/period_ms
 	offline=$(cat $HOST/offline_blocks)
 	trace_start
+	# More than there is at this moment is not refused.
+	echo 1 >/proc/sys/vm/overcommit_memory
 	hog $(($(meminfo MemAvailable) + 512))
+	echo 0 >/proc/sys/vm/overcommit_memory
 	check "nobody was killed" hogs_live
 	trace_stop >/tmp/trace
 	sed -n 's/.*: \(aerostat_\(recall\|block\): .*\)/# \1/p' /tmp/trace
