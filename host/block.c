@@ -100,7 +100,7 @@ static bool __aero_block_wants_scan(const struct aero_blocks *blocks,
 /**
  * __aero_blocks_scan() - count what is in all blocks, as far as a moment suffices
  * @blocks: blocks
- * @all: also in those that cannot go
+ * @all: also in those that cannot go, for who only looks
  *
  * Goes on where the last call ended, and counts one block at the least.
  *
@@ -121,7 +121,7 @@ bool __aero_blocks_scan(struct aero_blocks *blocks, bool all)
 	for (i = 0; i < blocks->nr; i++, block = __aero_block_after(blocks, block)) {
 		if (!__aero_block_wants_scan(blocks, block, all))
 			continue;
-		if (!blocks->sweep) {
+		if (!all && !blocks->sweep) {
 			blocks->sweep = true;
 			blocks->sweep_began = jiffies;
 		}
@@ -133,7 +133,7 @@ bool __aero_blocks_scan(struct aero_blocks *blocks, bool all)
 		cond_resched();
 	}
 	blocks->cursor = block;
-	if (blocks->sweep) {
+	if (!all && blocks->sweep) {
 		blocks->sweep = false;
 		blocks->fresh_for = clamp((jiffies - blocks->sweep_began) *
 					  AERO_BLOCK_FRESH_FACTOR,

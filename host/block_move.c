@@ -276,6 +276,7 @@ static bool aero_blocks_step(struct aero_blocks *blocks)
 	__aero_blocks_take_recall(blocks);
 	goal = kthread_should_stop() ? 0 : __aero_blocks_goal(blocks);
 	if (goal == blocks->taken) {
+		blocks->sweep = false;
 		mutex_unlock(&blocks->lock);
 		return false;
 	}

@@ -29,7 +29,7 @@
  * This is the greedy rule for the knapsack problem: best where domains are of one
  * size, near to it elsewhere (tests/plan-kunit.c compares). Each call looks at each
  * block and each domain twice, and at no pair: O(blocks + domains) for one block that
- * moves, some 100 us for 16384 blocks, while a move takes milliseconds at the least.
+ * moves.
  */
 #include <linux/limits.h>
 #include <linux/math64.h>
