@@ -290,7 +290,8 @@ static bool aero_blocks_step(struct aero_blocks *blocks)
 	if (online)
 		block = __aero_blocks_choose_online(blocks);
 	else
-		block = __aero_blocks_choose_offline(blocks, goal - blocks->taken);
+		block = __aero_blocks_choose_offline(blocks, max(goal, blocks->demand) -
+						     blocks->taken);
 	/* Nothing more can come back for now; what failed is tried when its time has come. */
 	if (online && !block)
 		blocks->recalled = 0;
@@ -412,6 +413,8 @@ void aero_blocks_set_reclaimed(struct aero_blocks *blocks, u64 demand, u64 held)
 	if (pages < blocks->reclaimed && pages < blocks->taken + blocks->block_pages &&
 	    blocks->busy && blocks->busy_offlining)
 		aero_blocks_cancel(blocks);
+	/* Memory comes in by and by; the plan is made for all that will have come. */
+	blocks->demand = max(demand, held);
 	if (pages != blocks->reclaimed) {
 		blocks->reclaimed = pages;
 		blocks->kicked = true;

@@ -123,6 +123,7 @@ struct aero_block_room {
  * @busy_offlining: it is to go offline, which a signal can stop; also read without the lock
  * @cancelled: it is not wanted any more; also read and set without the lock
  * @reclaimed: pages that VMs gave and shall not have back yet
+ * @demand: pages that VMs shall give in all, or have given if that is more
  * @reserve: pages that stay free on the host
  * @taken: pages offline by this module, or about to be; also read without the lock
  * @recalled: pages that were asked for by @recall and are not back yet
@@ -160,6 +161,7 @@ struct aero_blocks {
 	bool busy_offlining;
 	bool cancelled;
 	u64 reclaimed;
+	u64 demand;
 	u64 reserve;
 	u64 taken;
 	u64 recalled;

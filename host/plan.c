@@ -159,7 +159,7 @@ static struct aero_plan_rank aero_plan_rank_offline(const struct aero_block_info
  * @nr: number of @blocks
  * @domains: what is known of their domains, and room for the plan
  * @nr_domains: number of @domains, more than any block's domain
- * @budget: pages that are to go in all, this block being the first of them
+ * @budget: pages that are to go in the end, this block being the first of them
  *
  * See the head of this file. Of equals the highest, away from where the kernel
  * allocates at boot.

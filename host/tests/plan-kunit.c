@@ -436,17 +436,14 @@ static void plan_is_optimal(struct kunit *test)
 		unsigned int budget, size;
 		u64 saved, moved, best_saved, best_moved;
 
-		plan_generate(&rnd, &plan_machine, 10, 1, true);
 		size = single ? 1 : 2;
-		plan_machine.nr = 2 + plan_machine.nr / 2 * 2;
+		plan_machine.nr = 2 + 2 * aero_test_random(&rnd, 4);
 		plan_machine.nr_domains = plan_machine.nr / size;
 		for (i = 0; i < plan_machine.nr; i++) {
-			plan_machine.blocks[i].id = i;
-			plan_machine.blocks[i].domain = i / size;
-			plan_machine.blocks[i].pages = BLOCK;
-			plan_machine.blocks[i].online = true;
-			plan_machine.blocks[i].movable = true;
-			plan_machine.blocks[i].used_pages = aero_test_random(&rnd, BLOCK);
+			plan_machine.blocks[i] = (struct aero_block_info){
+				.id = i, .domain = i / size, .pages = BLOCK, .online = true,
+				.movable = true, .used_pages = aero_test_random(&rnd, BLOCK),
+			};
 			plan_machine.domains[i].saved_mw_per_gib = 49;
 		}
 		/* Whole domains: no rest of which the choice is another problem. */
@@ -485,7 +482,7 @@ static void plan_near_optimum(struct kunit *test)
 			best_moved_sum += best_moved;
 		}
 	}
-	/* In userspace, by its generator: 354 of 400, 93 % of the watts, 0.3 % more pages. */
+	/* By five seeds: 362 of 400, 93 % of the watts, 1 % more pages, at the worst. */
 	KUNIT_EXPECT_GE(test, optimal, 320U);
 	KUNIT_EXPECT_GE(test, sum * 100, best_sum * 88);
 	KUNIT_EXPECT_LE(test, moved_sum * 100, best_moved_sum * 105);
