@@ -114,10 +114,12 @@ test_whole_domains_go_and_return() {
 		echo "$(range ${run[-1]}) far" >$HOST/domain_add
 	}
 	near=$(named near) mid=$(named mid) far=$(named far) || { fail "domains"; serve_end; return; }
-	# Pages to move per milliwatt: the far one is empty, the others are full, and all the rest saves a thousandth.
+	# Pages to move per milliwatt: the far one is empty, the others are full.  All the rest saves nothing; if it did, its
+	# single blocks would fit where a domain of three does not.
 	echo 50000 >"$far/active_mw_per_gib"
 	echo 100000 >"$near/active_mw_per_gib"
 	echo 25000 >"$mid/active_mw_per_gib"
+	cat $HOST/off_mw_per_gib >$HOST/active_mw_per_gib
 	sed 's/^/# /' $INVENTORY
 	trace_start
 
