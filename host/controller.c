@@ -14,6 +14,11 @@
  *	LOW        target -= emergency capacity / 16, twice that under pressure
  *	NONE       as HOLD
  *
+ * The thermal framework may ask for a share of the capacity, too, by the cooling device.
+ * What is asked for in the end is the more of both, and what was taken for its sake alone
+ * goes back when it asks for less. It is not held up by pressure: its governor counts on
+ * what it has asked for, and VMs keep their minima in any case.
+ *
  * That is integral control: memory taken heats nothing down at once, so the
  * excess over the threshold sets how fast the target moves, not where it is. The
  * bound in terms of what is held is its anti-windup: a target that the VMs
@@ -168,19 +173,19 @@ static void aero_relent(struct aero_controller *ctl,
 
 static void aero_controller_low(struct aero_controller *ctl,
 				const struct aero_controller_params *params,
-				const struct aero_controller_input *input,
+				const struct aero_controller_input *input, u64 held,
 				struct aero_decision *decision)
 {
 	u64 give = max(aero_part(input->capacity_emergency_pages, params->give_div), 1ULL);
 
 	if (input->pressure >= params->pressure_limit)
 		give *= 2;
-	ctl->target = min(ctl->target, input->held_pages);
+	ctl->target = min(ctl->target, held);
 	ctl->target -= min(ctl->target, give);
 	ctl->backoff = 0;
 	ctl->backoff_next = 0;
 	decision->verdict = AERO_VERDICT_IDLE;
-	if (ctl->target || input->held_pages) {
+	if (ctl->target || held) {
 		decision->step_pages = give;
 		decision->verdict = AERO_VERDICT_GIVING;
 	}
@@ -235,6 +240,40 @@ static void aero_controller_high(struct aero_controller *ctl,
 	decision->verdict = ctl->target > held ? AERO_VERDICT_TAKING : AERO_VERDICT_HOLDING;
 }
 
+/* What the sensors are to answer for: without what the cooling device alone has brought. */
+static u64 aero_controller_held(const struct aero_controller *ctl,
+				const struct aero_controller_input *input)
+{
+	return ctl->lent ? min(ctl->target, input->held_pages) : input->held_pages;
+}
+
+/* The cooling device asks for its share, which may be more than the sensors ask for. */
+static void aero_controller_cool(struct aero_controller *ctl,
+				 const struct aero_controller_input *input,
+				 struct aero_decision *decision)
+{
+	u64 held = input->held_pages;
+	u64 share = input->capacity_pages;
+	u32 rest;
+
+	if (input->cooling < 1000) {
+		share = div_u64_rem(share, 1000, &rest) * input->cooling;
+		share += rest * input->cooling / 1000;
+	}
+	if (share > ctl->target) {
+		ctl->lent = true;
+		decision->target_pages = share;
+		decision->verdict = held < share ? AERO_VERDICT_TAKING :
+				    held > share ? AERO_VERDICT_GIVING : AERO_VERDICT_HOLDING;
+	} else if (ctl->lent && held > ctl->target) {
+		/* It asks for less: what the sensors have no use for goes back. */
+		if (decision->verdict != AERO_VERDICT_EMERGENCY)
+			decision->verdict = AERO_VERDICT_GIVING;
+	} else {
+		ctl->lent = false;
+	}
+}
+
 /**
  * aero_controller_step() - decide how many pages are to be held
  * @ctl: state; zeroed before the first step
@@ -254,7 +293,7 @@ void aero_controller_step(struct aero_controller *ctl,
 			  struct aero_decision *decision)
 {
 	u64 slack = aero_part(input->capacity_pages, params->step_div);
-	u64 held = input->held_pages;
+	u64 held = aero_controller_held(ctl, input);
 
 	aero_controller_read(input->readings, input->nr, decision);
 	decision->step_pages = 0;
@@ -279,7 +318,7 @@ void aero_controller_step(struct aero_controller *ctl,
 		decision->verdict = ctl->target || held ? AERO_VERDICT_HOLDING : AERO_VERDICT_IDLE;
 		break;
 	case AERO_LEVEL_LOW:
-		aero_controller_low(ctl, params, input, decision);
+		aero_controller_low(ctl, params, input, held, decision);
 		break;
 	case AERO_LEVEL_NONE:
 		ctl->target = aero_settle(ctl->target, held, slack);
@@ -291,6 +330,7 @@ void aero_controller_step(struct aero_controller *ctl,
 	ctl->target = min(ctl->target, max(input->capacity_pages,
 					   input->capacity_emergency_pages));
 	decision->target_pages = ctl->target;
+	aero_controller_cool(ctl, input, decision);
 }
 
 /**

@@ -109,6 +109,7 @@ struct aero_controller_params {
  * @pressed_steps: steps of it up to now, one after the other, that were under pressure
  * @backoff: steps left to wait after it was futile
  * @backoff_next: length of the next wait, steps; 0: the first one
+ * @lent: the cooling device holds more than @target, or some of that is still to go back
  */
 struct aero_controller {
 	u64 target;
@@ -117,6 +118,7 @@ struct aero_controller {
 	u32 pressed_steps;
 	u32 backoff;
 	u32 backoff_next;
+	bool lent;
 };
 
 /**
@@ -127,6 +129,7 @@ struct aero_controller {
  * @capacity_pages: sum of the VMs' limits at AERO_URGENCY_NORMAL
  * @capacity_emergency_pages: sum of the VMs' limits at AERO_URGENCY_EMERGENCY
  * @pressure: permille, mean over the VMs, weighted by shares
+ * @cooling: permille of @capacity_pages that the cooling device asks for
  */
 struct aero_controller_input {
 	const struct aero_reading *readings;
@@ -135,6 +138,7 @@ struct aero_controller_input {
 	u64 capacity_pages;
 	u64 capacity_emergency_pages;
 	u32 pressure;
+	u32 cooling;
 };
 
 /**

@@ -32,6 +32,7 @@
 #include "abi.h"
 
 struct aero_blocks;
+struct aero_cooling;
 struct aero_loop;
 struct aero_power;
 struct aero_sensors;
@@ -48,6 +49,7 @@ struct aero_sensors;
  * @loop: the control loop
  * @blocks: memory blocks and the thread that moves them
  * @power: the power model and its hwmon chip
+ * @cooling: the cooling device
  *
  * All pointers are set before the first VM can appear and cleared after the
  * last one has gone.
@@ -63,6 +65,7 @@ struct aero_host {
 	struct aero_loop *loop;
 	struct aero_blocks *blocks;
 	struct aero_power *power;
+	struct aero_cooling *cooling;
 };
 
 /**

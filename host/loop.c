@@ -21,6 +21,7 @@
 
 #include "apportion.h"
 #include "block.h"
+#include "cooling.h"
 #include "host.h"
 #include "loop.h"
 #include "sensor.h"
@@ -184,7 +185,7 @@ static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 
 /* Nothing is held, nothing shall be, and the sensors say what they said before. */
 static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_config *config,
-			    unsigned int nr_readings)
+			    unsigned int nr_readings, u32 cooling)
 {
 	enum aero_level level;
 
@@ -192,7 +193,8 @@ static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_confi
 		return false;
 	if (config->mode != AERO_MODE_AUTO)
 		return true;
-	return aero_controller_rests(&loop->controller, loop->readings, nr_readings, &level) &&
+	return !cooling &&
+	       aero_controller_rests(&loop->controller, loop->readings, nr_readings, &level) &&
 	       level == loop->level;
 }
 
@@ -212,7 +214,8 @@ static void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *s
 
 /* Ask the controller, or the user, for the demand. */
 static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_config *config,
-			     const struct aero_loop_sums *sums, unsigned int nr_readings)
+			     const struct aero_loop_sums *sums, unsigned int nr_readings,
+			     u32 cooling)
 {
 	struct aero_controller_input input = {
 		.readings = loop->readings,
@@ -221,6 +224,7 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 		.capacity_pages = sums->capacity,
 		.capacity_emergency_pages = sums->capacity_emergency,
 		.pressure = sums->pressure,
+		.cooling = cooling,
 	};
 	struct aero_decision decision = { };
 
@@ -327,6 +331,7 @@ static void aero_loop_work(struct work_struct *work)
 	struct aero_loop_sums sums;
 	unsigned int nr_readings = 0;
 	bool due, stirred;
+	u32 cooling = aero_cooling_permille(host->cooling);
 
 	mutex_lock(&loop->lock);
 	config = loop->config;
@@ -342,14 +347,14 @@ static void aero_loop_work(struct work_struct *work)
 		loop->next = jiffies + msecs_to_jiffies(config.period_ms);
 		nr_readings = aero_loop_read(loop, elapsed_ms);
 	}
-	if (!stirred && aero_loop_rests(loop, &config, nr_readings))
+	if (!stirred && aero_loop_rests(loop, &config, nr_readings, cooling))
 		goto again;
 
 	mutex_lock(&host->vms_lock);
 	aero_loop_room_for_vms(loop);
 	aero_loop_sample(loop, due, &sums);
 	if (due) {
-		aero_loop_decide(loop, &config, &sums, nr_readings);
+		aero_loop_decide(loop, &config, &sums, nr_readings, cooling);
 		aero_loop_ask(loop, &sums);
 	}
 	aero_loop_apply(loop, &config, &sums);

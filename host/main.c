@@ -15,6 +15,7 @@
 
 #include "block.h"
 #include "channel.h"
+#include "cooling.h"
 #include "host.h"
 #include "loop.h"
 #include "pace.h"
@@ -65,6 +66,11 @@ static int aero_host_build(struct aero_host *host)
 	err = aero_sensor_thermal_init();
 	if (err)
 		goto exit_hwmon;
+	host->cooling = aero_cooling_create();
+	if (IS_ERR(host->cooling)) {
+		err = PTR_ERR(host->cooling);
+		goto exit_thermal;
+	}
 	aero_loop_start(host->loop);
 	err = sysfs_create_groups(&host->dev->kobj, aero_host_groups);
 	if (err)
@@ -80,6 +86,8 @@ remove_groups:
 	sysfs_remove_groups(&host->dev->kobj, aero_host_groups);
 stop_loop:
 	aero_loop_stop(host->loop);
+	aero_cooling_destroy(host->cooling);
+exit_thermal:
 	aero_sensor_thermal_exit();
 exit_hwmon:
 	aero_sensor_hwmon_exit();
@@ -105,6 +113,7 @@ static void aero_host_dismantle(struct aero_host *host)
 	aero_channel_unregister();
 	sysfs_remove_groups(&host->dev->kobj, aero_host_groups);
 	aero_loop_stop(host->loop);
+	aero_cooling_destroy(host->cooling);
 	aero_sensor_thermal_exit();
 	aero_sensor_hwmon_exit();
 	aero_power_destroy(host->power);

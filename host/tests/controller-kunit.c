@@ -671,6 +671,87 @@ static void controller_settles(struct kunit *test)
 	KUNIT_EXPECT_GT(test, host.input.held_pages, 1000ULL);
 }
 
+/* The cooling device alone: up to its share and back, whatever the sensors' band is. */
+static void controller_cooling_alone(struct kunit *test)
+{
+	static const struct {
+		s64 value;
+		bool usable;
+		enum aero_verdict after;
+	} cases[] = {
+		{ 20, true, AERO_VERDICT_IDLE },
+		{ 55, true, AERO_VERDICT_IDLE },
+		{ 55, false, AERO_VERDICT_BLIND },
+	};
+	struct aero_test_host host;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		aero_test_host_init(&host);
+		host.reading.usable = cases[i].usable;
+		host.input.pressure = 1000;
+		host.input.cooling = 300;
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), 480ULL);
+		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), 480ULL);
+		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
+		host.input.cooling = 1000;
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), (u64)CAPACITY);
+		/* It lets go, and the VMs take their time: none of it becomes the sensors' own. */
+		host.input.cooling = 0;
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, false), 0ULL);
+		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_GIVING);
+		host.input.held_pages = 700;
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, false), 0ULL);
+		host.input.held_pages = 0;
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, false), 0ULL);
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, false), 0ULL);
+		KUNIT_EXPECT_EQ(test, host.decision.verdict, cases[i].after);
+		KUNIT_EXPECT_FALSE(test, host.ctl.lent);
+	}
+}
+
+/* Two masters: the stronger demand counts, and each keeps its own. */
+static void controller_cooling_beside_sensors(struct kunit *test)
+{
+	struct aero_test_host host;
+
+	aero_test_host_init(&host);
+	aero_test_step(&host, 60, true);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 200ULL);
+	/* In the band: 200 are the sensor's. */
+	host.input.cooling = 500;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 800ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 800ULL);
+	host.input.cooling = 0;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 200ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 200ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
+	/* What is held is not enough when it is hot, whoever asked for it. */
+	host.input.cooling = 500;
+	aero_test_step(&host, 55, true);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 900ULL);
+	/* Weaker than the sensors: no difference. */
+	host.input.cooling = 100;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 900ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 20, true), 700ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 80, true), (u64)CAPACITY_URGENT);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_EMERGENCY);
+}
+
+static void controller_cooling_does_not_overflow(struct kunit *test)
+{
+	struct aero_test_host host;
+
+	aero_test_host_init(&host);
+	host.input.capacity_pages = (1ULL << 60) - 1;
+	host.input.cooling = 900;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 20, true),
+			div_u64(host.input.capacity_pages, 10) * 9 + 4);
+	host.input.cooling = 5000;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 20, true), host.input.capacity_pages);
+}
+
 static void controller_names(struct kunit *test)
 {
 	unsigned int i, j;
@@ -760,6 +841,9 @@ static struct kunit_case aero_controller_cases[] = {
 	KUNIT_CASE(controller_invariants),
 	KUNIT_CASE(controller_settles),
 	KUNIT_CASE(controller_rests),
+	KUNIT_CASE(controller_cooling_alone),
+	KUNIT_CASE(controller_cooling_beside_sensors),
+	KUNIT_CASE(controller_cooling_does_not_overflow),
 	KUNIT_CASE(controller_names),
 	{ }
 };
