@@ -14,6 +14,17 @@
  *	LOW        target -= emergency capacity / 16, twice that under pressure
  *	NONE       as HOLD
  *
+ * A power is different, see reading.c: how much memory it takes is known beforehand, and
+ *
+ *	HIGH       target = offline + needed, in blocks, in one step
+ *	LOW        target >= offline - spare, in blocks
+ *
+ * Such a step is followed by a pause until memory has gone off, the power has followed
+ * and keeps its level; then the sensor is asked anew. What is asked for is in terms of what
+ * is offline and not of the last target, so that to ask twice changes nothing. Sensors
+ * without feed-forward go on meanwhile: the target is the most that any of them wants.
+ * A power that memory has no effect on counts as low.
+ *
  * The thermal framework may ask for a share of the capacity, too, by the cooling device.
  * What is asked for in the end is the more of both, and what was taken for its sake alone
  * goes back when it asks for less. It is not held up by pressure: its governor counts on
@@ -38,72 +49,9 @@
 
 #include "controller.h"
 
-#define AERO_EXCESS_MAX	1000000U
-
 static u64 aero_part(u64 pages, u32 divisor)
 {
 	return div_u64(pages, max(divisor, 1U));
-}
-
-static u64 aero_distance(s64 a, s64 b)
-{
-	return a > b ? (u64)a - (u64)b : (u64)b - (u64)a;
-}
-
-/* Is @value at or beyond @threshold, in the direction that is worse? */
-static bool aero_reached(const struct aero_reading *reading, s64 threshold)
-{
-	return reading->less_is_worse ? reading->value <= threshold
-				      : reading->value >= threshold;
-}
-
-/**
- * aero_reading_level() - what one sensor asks for
- * @reading: the sensor
- *
- * Context: any; pure. Thresholds in the wrong order are survived: the stronger
- * one wins.
- * Return: the level; AERO_LEVEL_NONE if the reading is not usable.
- */
-enum aero_level aero_reading_level(const struct aero_reading *reading)
-{
-	if (!reading->usable)
-		return AERO_LEVEL_NONE;
-	if (reading->has_emergency && aero_reached(reading, reading->emergency))
-		return AERO_LEVEL_EMERGENCY;
-	if (aero_reached(reading, reading->high))
-		return AERO_LEVEL_HIGH;
-	if (aero_reached(reading, reading->low))
-		return AERO_LEVEL_HOLD;
-	return AERO_LEVEL_LOW;
-}
-
-/**
- * aero_reading_excess() - how far beyond its high threshold a sensor is
- * @reading: the sensor
- *
- * The scale is the distance from high to emergency or, without an emergency
- * threshold, from low to high. With neither there is no scale, and no excess.
- *
- * Context: any; pure.
- * Return: permille of the scale; 0 below high, at most 1,000,000.
- */
-u32 aero_reading_excess(const struct aero_reading *reading)
-{
-	u64 beyond, span;
-
-	if (!reading->usable || !aero_reached(reading, reading->high))
-		return 0;
-	beyond = aero_distance(reading->value, reading->high);
-	span = aero_distance(reading->high,
-			     reading->has_emergency ? reading->emergency : reading->low);
-	while (beyond > U64_MAX / 1000) {
-		beyond >>= 1;
-		span >>= 1;
-	}
-	if (!span)
-		return 0;
-	return min_t(u64, div64_u64(beyond * 1000, span), AERO_EXCESS_MAX);
 }
 
 /* Find the reading that decides: the strongest level, then the greatest excess. */
@@ -115,10 +63,15 @@ static void aero_controller_read(const struct aero_reading *readings, unsigned i
 	decision->level = AERO_LEVEL_NONE;
 	decision->worst = -1;
 	decision->excess = 0;
+	decision->in_vain = false;
 	for (i = 0; i < nr; i++) {
-		enum aero_level level = aero_reading_level(&readings[i]);
+		enum aero_level level = aero_reading_demand(&readings[i]);
 		u32 excess = aero_reading_excess(&readings[i]);
 
+		if (aero_reading_in_vain(&readings[i])) {
+			decision->in_vain = true;
+			excess = 0;
+		}
 		if (level < decision->level || level == AERO_LEVEL_NONE)
 			continue;
 		if (level == decision->level && excess <= decision->excess && decision->worst >= 0)
@@ -171,24 +124,133 @@ static void aero_relent(struct aero_controller *ctl,
 	ctl->backoff_next = min_t(u64, 2ULL * ctl->backoff, params->backoff_max);
 }
 
+static u64 aero_in_blocks(const struct aero_controller_input *input, u64 pages)
+{
+	u64 block = max(input->block_pages, 1ULL);
+
+	return div64_u64(pages + block - 1, block) * block;
+}
+
+static bool aero_controller_settled(const struct aero_controller_params *params,
+				    const struct aero_controller_input *input)
+{
+	return input->still_ms >= params->settle_ms;
+}
+
+/* Is it time for the next step of feed-forward, by this sensor? */
+static bool aero_controller_may_feed(const struct aero_controller *ctl,
+				     const struct aero_controller_params *params,
+				     const struct aero_controller_input *input,
+				     const struct aero_reading *reading)
+{
+	/* A power that never comes to rest is asked now and then nevertheless. */
+	if (ctl->waited_ms >= 4ULL * params->settle_ms)
+		return true;
+	return reading->is_steady && aero_controller_settled(params, input) &&
+	       (!ctl->fed || ctl->waited_ms >= params->settle_ms);
+}
+
+/* What the powers that are high want in all; 0 if none is. */
+static u64 aero_controller_feed(struct aero_controller *ctl,
+				const struct aero_controller_params *params,
+				const struct aero_controller_input *input)
+{
+	bool any = false, asked = false;
+	unsigned int i;
+	u64 want = 0;
+
+	ctl->waited_ms = min_t(u64, (u64)ctl->waited_ms + input->elapsed_ms, U32_MAX);
+	for (i = 0; i < input->nr; i++) {
+		const struct aero_reading *reading = &input->readings[i];
+
+		if (!reading->uw_per_gib || aero_reading_demand(reading) != AERO_LEVEL_HIGH)
+			continue;
+		any = true;
+		if (!aero_controller_may_feed(ctl, params, input, reading))
+			continue;
+		asked = true;
+		want = max(want, aero_in_blocks(input, input->offline_pages +
+						       aero_reading_needed(reading)));
+	}
+	if (asked) {
+		ctl->fed = want;
+		ctl->waited_ms = 0;
+	} else if (!any) {
+		ctl->fed = 0;
+		ctl->waited_ms = 0;
+	}
+	return ctl->fed;
+}
+
+/* The greatest excess among the sensors that are high and have no feed-forward; -1: none is. */
+static int aero_controller_integral_excess(const struct aero_controller_input *input)
+{
+	int excess = -1;
+	unsigned int i;
+
+	for (i = 0; i < input->nr; i++) {
+		const struct aero_reading *reading = &input->readings[i];
+
+		if (!reading->uw_per_gib && aero_reading_demand(reading) == AERO_LEVEL_HIGH)
+			excess = max_t(int, excess, aero_reading_excess(reading));
+	}
+	return excess;
+}
+
+/* Below what no power wants the target to fall, lest it be high again. */
+static u64 aero_controller_floor(struct aero_controller *ctl,
+				 const struct aero_controller_params *params,
+				 const struct aero_controller_input *input)
+{
+	bool any = false, steady = true;
+	u64 floor = 0, spare;
+	unsigned int i;
+
+	for (i = 0; i < input->nr; i++) {
+		const struct aero_reading *reading = &input->readings[i];
+
+		if (!reading->uw_per_gib || reading->ineffective ||
+		    aero_reading_demand(reading) != AERO_LEVEL_LOW)
+			continue;
+		any = true;
+		steady &= reading->is_steady;
+		spare = aero_reading_spare(reading);
+		if (input->offline_pages > spare)
+			floor = max(floor, aero_in_blocks(input, input->offline_pages - spare));
+	}
+	if (!any)
+		return 0;
+	if (steady && aero_controller_settled(params, input)) {
+		ctl->floor = floor;
+		ctl->floored = true;
+	}
+	/* As long as it is not known what the last blocks came to, none follows. */
+	return ctl->floored ? ctl->floor : U64_MAX;
+}
+
 static void aero_controller_low(struct aero_controller *ctl,
 				const struct aero_controller_params *params,
 				const struct aero_controller_input *input, u64 held,
 				struct aero_decision *decision)
 {
 	u64 give = max(aero_part(input->capacity_emergency_pages, params->give_div), 1ULL);
+	u64 floor = aero_controller_floor(ctl, params, input);
 
 	if (input->pressure >= params->pressure_limit)
 		give *= 2;
 	ctl->target = min(ctl->target, held);
-	ctl->target -= min(ctl->target, give);
+	floor = min(ctl->target, floor);
+	ctl->target = max(ctl->target - min(ctl->target, give), floor);
 	ctl->backoff = 0;
 	ctl->backoff_next = 0;
 	decision->verdict = AERO_VERDICT_IDLE;
 	if (ctl->target || held) {
 		decision->step_pages = give;
-		decision->verdict = AERO_VERDICT_GIVING;
+		decision->verdict = ctl->target < held ? AERO_VERDICT_GIVING :
+							 AERO_VERDICT_HOLDING;
 	}
+	if (decision->in_vain)
+		decision->verdict = AERO_VERDICT_INEFFECTIVE;
 }
 
 static void aero_controller_high(struct aero_controller *ctl,
@@ -199,7 +261,9 @@ static void aero_controller_high(struct aero_controller *ctl,
 	u64 slack = aero_part(input->capacity_pages, params->step_div);
 	bool pressed = input->pressure >= params->pressure_limit;
 	u64 held = input->held_pages;
-	u64 step, ahead;
+	u64 want = aero_controller_feed(ctl, params, input);
+	int excess = aero_controller_integral_excess(input);
+	u64 step = 0, ahead;
 
 	if (!ctl->running) {
 		ctl->running = true;
@@ -231,12 +295,16 @@ static void aero_controller_high(struct aero_controller *ctl,
 		return;
 	}
 
-	step = aero_step_pages(params, input->capacity_pages, decision->excess);
-	ahead = held + step * max(params->ahead_steps, 1U);
 	/* Nothing that is held goes back now, wherever an earlier level left the target. */
-	ctl->target = min(max(ctl->target, held) + step, ahead);
-	ctl->target = min(ctl->target, input->capacity_pages);
-	decision->step_pages = step;
+	if (excess >= 0) {
+		step = aero_step_pages(params, input->capacity_pages, excess);
+		ahead = held + step * max(params->ahead_steps, 1U);
+		ctl->target = min(max(ctl->target, held) + step, ahead);
+	} else {
+		ctl->target = max(aero_settle(ctl->target, held, slack), held);
+	}
+	ctl->target = min(max(ctl->target, want), input->capacity_pages);
+	decision->step_pages = max(step, want > held ? want - held : 0);
 	decision->verdict = ctl->target > held ? AERO_VERDICT_TAKING : AERO_VERDICT_HOLDING;
 }
 
@@ -298,8 +366,14 @@ void aero_controller_step(struct aero_controller *ctl,
 	aero_controller_read(input->readings, input->nr, decision);
 	decision->step_pages = 0;
 
-	if (decision->level != AERO_LEVEL_HIGH)
+	if (decision->level != AERO_LEVEL_HIGH) {
 		ctl->running = false;
+		ctl->fed = 0;
+		ctl->waited_ms = 0;
+	}
+	if (decision->level != AERO_LEVEL_LOW)
+		ctl->floored = false;
+	ctl->in_vain = decision->in_vain;
 
 	switch (decision->level) {
 	case AERO_LEVEL_EMERGENCY:
@@ -354,27 +428,7 @@ bool aero_controller_rests(const struct aero_controller *ctl,
 	aero_controller_read(readings, nr, &decision);
 	*level = decision.level;
 	return decision.level < AERO_LEVEL_HIGH && !ctl->target && !ctl->running &&
-	       !ctl->backoff && !ctl->backoff_next;
-}
-
-/**
- * aero_level_name() - word for a level
- * @level: the level
- *
- * Context: any.
- * Return: a constant string, "unknown" for anything else.
- */
-const char *aero_level_name(enum aero_level level)
-{
-	static const char * const names[] = {
-		[AERO_LEVEL_NONE] = "none",
-		[AERO_LEVEL_LOW] = "low",
-		[AERO_LEVEL_HOLD] = "hold",
-		[AERO_LEVEL_HIGH] = "high",
-		[AERO_LEVEL_EMERGENCY] = "emergency",
-	};
-
-	return (unsigned int)level < ARRAY_SIZE(names) ? names[level] : "unknown";
+	       !ctl->backoff && !ctl->backoff_next && decision.in_vain == ctl->in_vain;
 }
 
 /**
@@ -395,6 +449,7 @@ const char *aero_verdict_name(enum aero_verdict verdict)
 		[AERO_VERDICT_BLIND] = "blind",
 		[AERO_VERDICT_FUTILE] = "futile",
 		[AERO_VERDICT_PRESSED] = "pressed",
+		[AERO_VERDICT_INEFFECTIVE] = "ineffective",
 	};
 
 	return (unsigned int)verdict < ARRAY_SIZE(names) ? names[verdict] : "unknown";

@@ -5,21 +5,7 @@
 
 #include <linux/types.h>
 
-/**
- * enum aero_level - what the sensors ask for, weakest first
- * @AERO_LEVEL_NONE: no usable sensor
- * @AERO_LEVEL_LOW: every sensor is below its low threshold: give back
- * @AERO_LEVEL_HOLD: between low and high: neither take nor give
- * @AERO_LEVEL_HIGH: take, as long as the VMs bear it
- * @AERO_LEVEL_EMERGENCY: take all, whatever it costs
- */
-enum aero_level {
-	AERO_LEVEL_NONE,
-	AERO_LEVEL_LOW,
-	AERO_LEVEL_HOLD,
-	AERO_LEVEL_HIGH,
-	AERO_LEVEL_EMERGENCY,
-};
+#include "reading.h"
 
 /**
  * enum aero_verdict - what the controller does, in one word
@@ -31,6 +17,7 @@ enum aero_level {
  * @AERO_VERDICT_BLIND: no usable sensor; keeps what it holds
  * @AERO_VERDICT_FUTILE: it did not help; gave some back and waits
  * @AERO_VERDICT_PRESSED: would take, but the VMs suffer too much
+ * @AERO_VERDICT_INEFFECTIVE: a power is high, but memory offline does not lower it; keeps nothing
  * @AERO_NR_VERDICTS: number of verdicts
  */
 enum aero_verdict {
@@ -42,27 +29,8 @@ enum aero_verdict {
 	AERO_VERDICT_BLIND,
 	AERO_VERDICT_FUTILE,
 	AERO_VERDICT_PRESSED,
+	AERO_VERDICT_INEFFECTIVE,
 	AERO_NR_VERDICTS,
-};
-
-/**
- * struct aero_reading - one sensor and its thresholds, in the sensor's own unit
- * @value: what it reads
- * @low: give back below it
- * @high: take at or beyond it
- * @emergency: take all at or beyond it
- * @has_emergency: @emergency is set
- * @less_is_worse: a charge: "below" and "beyond" change places
- * @usable: believed, see aero_sensor_check_step(); otherwise it is left out
- */
-struct aero_reading {
-	s64 value;
-	s64 low;
-	s64 high;
-	s64 emergency;
-	bool has_emergency;
-	bool less_is_worse;
-	bool usable;
 };
 
 /**
@@ -76,6 +44,7 @@ struct aero_reading {
  *	futile; also the first wait after it was
  * @relent_div: part of what is held, 1/@relent_div, that goes back when it is
  * @backoff_max: longest wait after that, steps
+ * @settle_ms: time that a power is given to follow what was done for it, milliseconds
  *
  * A divisor of zero counts as one.
  */
@@ -88,6 +57,7 @@ struct aero_controller_params {
 	u32 futile_steps;
 	u32 relent_div;
 	u32 backoff_max;
+	u32 settle_ms;
 };
 
 #define AERO_CONTROLLER_PARAMS_DEFAULT {	\
@@ -99,6 +69,7 @@ struct aero_controller_params {
 	.futile_steps = 8,			\
 	.relent_div = 4,			\
 	.backoff_max = 512,			\
+	.settle_ms = 9000,			\
 }
 
 /**
@@ -109,6 +80,11 @@ struct aero_controller_params {
  * @pressed_steps: steps of it up to now, one after the other, that were under pressure
  * @backoff: steps left to wait after it was futile
  * @backoff_next: length of the next wait, steps; 0: the first one
+ * @fed: pages that feed-forward asked for in this run of HIGH; 0: nothing yet
+ * @waited_ms: time since then, or since the run began, milliseconds
+ * @floor: pages that the powers want to be kept; valid if @floored
+ * @floored: @floor was set since the sensors became low
+ * @in_vain: a power was high in the last step, and ineffective
  * @lent: the cooling device holds more than @target, or some of that is still to go back
  */
 struct aero_controller {
@@ -118,6 +94,11 @@ struct aero_controller {
 	u32 pressed_steps;
 	u32 backoff;
 	u32 backoff_next;
+	u64 fed;
+	u32 waited_ms;
+	u64 floor;
+	bool floored;
+	bool in_vain;
 	bool lent;
 };
 
@@ -129,6 +110,10 @@ struct aero_controller {
  * @capacity_pages: sum of the VMs' limits at AERO_URGENCY_NORMAL
  * @capacity_emergency_pages: sum of the VMs' limits at AERO_URGENCY_EMERGENCY
  * @pressure: permille, mean over the VMs, weighted by shares
+ * @offline_pages: memory that is offline for it
+ * @block_pages: in which steps it goes offline
+ * @still_ms: for so long @offline_pages has not changed
+ * @elapsed_ms: since the last step
  * @cooling: permille of @capacity_pages that the cooling device asks for
  */
 struct aero_controller_input {
@@ -138,6 +123,10 @@ struct aero_controller_input {
 	u64 capacity_pages;
 	u64 capacity_emergency_pages;
 	u32 pressure;
+	u64 offline_pages;
+	u64 block_pages;
+	u32 still_ms;
+	u32 elapsed_ms;
 	u32 cooling;
 };
 
@@ -149,6 +138,7 @@ struct aero_controller_input {
  * @worst: index of the reading that decided, -1 if none was usable
  * @excess: permille of the way from high to emergency that the worst sensor has
  *	gone; above 1000 where it went further
+ * @in_vain: a sensor is high that memory has no effect on
  * @step_pages: step that was allowed, before any bound; 0 when none was
  */
 struct aero_decision {
@@ -157,11 +147,10 @@ struct aero_decision {
 	enum aero_verdict verdict;
 	int worst;
 	u32 excess;
+	bool in_vain;
 	u64 step_pages;
 };
 
-enum aero_level aero_reading_level(const struct aero_reading *reading);
-u32 aero_reading_excess(const struct aero_reading *reading);
 void aero_controller_step(struct aero_controller *ctl,
 			  const struct aero_controller_params *params,
 			  const struct aero_controller_input *input,
@@ -169,7 +158,6 @@ void aero_controller_step(struct aero_controller *ctl,
 bool aero_controller_rests(const struct aero_controller *ctl,
 			   const struct aero_reading *readings, unsigned int nr,
 			   enum aero_level *level);
-const char *aero_level_name(enum aero_level level);
 const char *aero_verdict_name(enum aero_verdict verdict);
 
 #endif /* AEROSTAT_CONTROLLER_H */

@@ -21,9 +21,11 @@
 
 #include "apportion.h"
 #include "block.h"
+#include "calm.h"
 #include "cooling.h"
 #include "host.h"
 #include "loop.h"
+#include "power.h"
 #include "sensor.h"
 #include "sysfs.h"
 #include "trace.h"
@@ -45,6 +47,8 @@ const char * const aero_mode_names[AERO_NR_MODES] = {
  * @work: a round
  * @next: when the next sample is due, jiffies; owned by @work, as is
  * @last: when the last one was taken, jiffies
+ * @calm: what else happens; owned by @work
+ * @now: what has happened up to the last sample; owned by @work
  * @controller: state of the controller
  * @params: its policy
  * @readings: room for the sensors' readings
@@ -68,6 +72,8 @@ struct aero_loop {
 	struct delayed_work work;
 	unsigned long next;
 	unsigned long last;
+	struct aero_calm calm;
+	struct aero_circumstances now;
 	struct aero_controller controller;
 	struct aero_controller_params params;
 	struct aero_reading *readings;
@@ -177,10 +183,15 @@ static void aero_loop_sample(struct aero_loop *loop, bool due, struct aero_loop_
  */
 static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 {
+	struct aero_power_params power;
+
+	aero_power_params(loop->host->power, &power);
+	aero_calm_look(&loop->calm, loop->host, elapsed_ms, &loop->now);
 	aero_loop_room((void **)&loop->readings, &loop->nr_readings,
 		       aero_sensors_count(loop->host->sensors), sizeof(*loop->readings));
-	return aero_sensors_sample(loop->host->sensors, elapsed_ms, loop->readings,
-				   loop->nr_readings);
+	return aero_sensors_sample(loop->host->sensors, &loop->now,
+				   power.active_mw_per_gib - power.off_mw_per_gib,
+				   loop->readings, loop->nr_readings);
 }
 
 /* Nothing is held, nothing shall be, and the sensors say what they said before. */
@@ -212,6 +223,14 @@ static void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *s
 			aero_vm_ask(loop->samples[i].vm);
 }
 
+static u64 aero_loop_block_pages(struct aero_loop *loop)
+{
+	struct aero_block_totals totals;
+
+	aero_blocks_totals(loop->host->blocks, &totals);
+	return totals.block_pages;
+}
+
 /* Ask the controller, or the user, for the demand. */
 static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_config *config,
 			     const struct aero_loop_sums *sums, unsigned int nr_readings,
@@ -224,12 +243,18 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 		.capacity_pages = sums->capacity,
 		.capacity_emergency_pages = sums->capacity_emergency,
 		.pressure = sums->pressure,
+		.offline_pages = loop->now.offline_pages,
+		.block_pages = aero_loop_block_pages(loop),
+		.still_ms = loop->now.still_ms,
+		.elapsed_ms = loop->now.elapsed_ms,
 		.cooling = cooling,
 	};
 	struct aero_decision decision = { };
 
 	if (config->mode == AERO_MODE_AUTO) {
 		loop->params.pressure_limit = config->pressure_limit;
+		/* The lag, and the samples that are averaged after it. */
+		loop->params.settle_ms = AERO_EFFECT_LAG_MS + AERO_EFFECT_SAMPLES * config->period_ms;
 		aero_controller_step(&loop->controller, &loop->params, &input, &decision);
 		loop->demand = decision.target_pages;
 		loop->urgency = decision.level == AERO_LEVEL_EMERGENCY ?
@@ -397,6 +422,7 @@ struct aero_loop *aero_loop_create(struct aero_host *host)
  */
 void aero_loop_start(struct aero_loop *loop)
 {
+	aero_calm_init(&loop->calm);
 	loop->last = jiffies;
 	loop->next = jiffies;
 	loop->running = true;

@@ -186,10 +186,40 @@ unsigned int aero_sensors_count(struct aero_sensors *sensors)
 	return READ_ONCE(sensors->nr);
 }
 
-/* Take one sample. Return: true if the sensor has thresholds and takes part. */
-static bool aero_sensor_sample(struct aero_sensor *sensor, u32 elapsed_ms,
-			       struct aero_reading *reading)
+/* What does memory offline do to a power? */
+static void aero_sensor_learn(struct aero_sensor *sensor, const struct aero_circumstances *now,
+			      u32 prior_mw_per_gib, struct aero_reading *reading)
 {
+	const struct aero_effect_params params = {
+		AERO_EFFECT_PARAMS_INIT,
+		.prior_mw_per_gib = prior_mw_per_gib,
+	};
+	const struct aero_effect_sample sample = {
+		.uw = reading->value,
+		.offline_pages = now->offline_pages,
+		.still_ms = now->still_ms,
+		.elapsed_ms = now->elapsed_ms,
+		.busy = now->busy,
+		.disturbed = now->disturbed,
+	};
+	struct aero_effect *effect = &sensor->effect;
+
+	if (sensor->kind != AERO_SENSOR_POWER || !reading->usable)
+		return;
+	aero_effect_step(effect, &params, &sample);
+	reading->uw_per_gib = aero_effect_assumed(effect);
+	reading->ineffective = effect->ineffective;
+	reading->is_steady = aero_effect_steady(effect, &params, &reading->steady);
+	trace_aerostat_effect(sensor->id, sample.uw, sample.offline_pages, sample.busy,
+			      aero_effect_uw_per_gib(effect), effect->weight, effect->now.nr,
+			      effect->ineffective);
+}
+
+/* Take one sample. Return: true if the sensor has thresholds and takes part. */
+static bool aero_sensor_sample(struct aero_sensor *sensor, const struct aero_circumstances *now,
+			       u32 prior_mw_per_gib, struct aero_reading *reading)
+{
+	u32 elapsed_ms = now->elapsed_ms;
 	enum aero_sensor_verdict verdict;
 	bool takes_part;
 	s64 value = 0;
@@ -215,6 +245,11 @@ static bool aero_sensor_sample(struct aero_sensor *sensor, u32 elapsed_ms,
 	sensor->level = takes_part ? aero_reading_level(reading) : AERO_LEVEL_NONE;
 	sensor->verdict = verdict;
 	mutex_unlock(&sensor->lock);
+	aero_sensor_learn(sensor, now, prior_mw_per_gib, reading);
+	mutex_lock(&sensor->lock);
+	sensor->uw_per_gib = aero_effect_uw_per_gib(&sensor->effect);
+	sensor->retry_ms = sensor->effect.ineffective ? sensor->effect.retry_ms : 0;
+	mutex_unlock(&sensor->lock);
 	trace_aerostat_sensor(sensor->id, value, verdict, sensor->level);
 	if (aero_sensor_news_step(&sensor->news, verdict, elapsed_ms))
 		aero_sysfs_uevent(&sensor->dev, aero_sensor_verdict_name(verdict));
@@ -224,7 +259,8 @@ static bool aero_sensor_sample(struct aero_sensor *sensor, u32 elapsed_ms,
 /**
  * aero_sensors_sample() - read every sensor
  * @sensors: what is watched
- * @elapsed_ms: since the last call
+ * @now: when that is, and what else has happened
+ * @prior_mw_per_gib: what memory saves by being offline, by the power model
  * @readings: result: those that have thresholds
  * @nr: room in @readings
  *
@@ -232,7 +268,8 @@ static bool aero_sensor_sample(struct aero_sensor *sensor, u32 elapsed_ms,
  * slowest sensors' drivers do.
  * Return: number of readings filled in.
  */
-unsigned int aero_sensors_sample(struct aero_sensors *sensors, u32 elapsed_ms,
+unsigned int aero_sensors_sample(struct aero_sensors *sensors,
+				 const struct aero_circumstances *now, u32 prior_mw_per_gib,
 				 struct aero_reading *readings, unsigned int nr)
 {
 	struct aero_sensor *sensor;
@@ -242,7 +279,7 @@ unsigned int aero_sensors_sample(struct aero_sensors *sensors, u32 elapsed_ms,
 	list_for_each_entry(sensor, &sensors->list, node) {
 		if (used == nr)
 			break;
-		if (aero_sensor_sample(sensor, elapsed_ms, &readings[used]))
+		if (aero_sensor_sample(sensor, now, prior_mw_per_gib, &readings[used]))
 			used++;
 	}
 	mutex_unlock(&sensors->lock);

@@ -10,7 +10,9 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 
-#include "controller.h"
+#include "calm.h"
+#include "effect.h"
+#include "reading.h"
 #include "sensor_check.h"
 
 struct aero_host;
@@ -62,6 +64,7 @@ struct aero_thresholds {
  * @kind: constant
  * @params: what is believed; constant
  * @check: what earlier samples say; owned by the control loop
+ * @effect: what memory offline does to it, for a power; owned by the control loop
  * @news: what was told of them by uevent; owned by the control loop
  * @lock: protects what follows
  * @thresholds: set by the user
@@ -69,6 +72,8 @@ struct aero_thresholds {
  * @error: errno of the last reading, negative
  * @verdict: what is thought of the sensor
  * @level: what it asks for
+ * @uw_per_gib: what was learnt by @effect
+ * @retry_ms: if that was found to be nothing: until that is doubted; else 0
  */
 struct aero_sensor {
 	struct device dev;
@@ -80,6 +85,7 @@ struct aero_sensor {
 	enum aero_sensor_kind kind;
 	struct aero_sensor_check_params params;
 	struct aero_sensor_check check;
+	struct aero_effect effect;
 	struct aero_sensor_news news;
 
 	struct mutex lock;
@@ -88,6 +94,8 @@ struct aero_sensor {
 	int error;
 	enum aero_sensor_verdict verdict;
 	enum aero_level level;
+	u64 uw_per_gib;
+	u32 retry_ms;
 };
 
 #define to_aero_sensor(d)	container_of(d, struct aero_sensor, dev)
@@ -105,7 +113,8 @@ void aero_sensors_destroy(struct aero_sensors *sensors);
 int aero_sensors_add(struct aero_sensors *sensors, const char *spec);
 int aero_sensors_remove(struct aero_sensors *sensors, const char *name);
 unsigned int aero_sensors_count(struct aero_sensors *sensors);
-unsigned int aero_sensors_sample(struct aero_sensors *sensors, u32 elapsed_ms,
+unsigned int aero_sensors_sample(struct aero_sensors *sensors,
+				 const struct aero_circumstances *now, u32 prior_mw_per_gib,
 				 struct aero_reading *readings, unsigned int nr);
 int aero_sensor_set_thresholds(struct aero_sensor *sensor,
 			       const struct aero_thresholds *thresholds);

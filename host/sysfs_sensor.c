@@ -4,6 +4,7 @@
  */
 
 #include <linux/kstrtox.h>
+#include <linux/math64.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
@@ -62,9 +63,11 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 	enum aero_sensor_verdict verdict;
 	enum aero_level level;
 	bool takes_part;
+	u32 retry_ms;
 	int err;
 
 	mutex_lock(&sensor->lock);
+	retry_ms = sensor->retry_ms;
 	verdict = sensor->verdict;
 	level = sensor->level;
 	err = sensor->error;
@@ -76,9 +79,24 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 		return sysfs_emit(buf, "faulty: %s\n", aero_sensor_verdict_name(verdict));
 	if (!takes_part)
 		return sysfs_emit(buf, "unset: write low and high to use it\n");
+	if (retry_ms)
+		return sysfs_emit(buf, "%s: ineffective, memory offline saves nothing here; tried again in %u s\n",
+				  aero_level_name(level), DIV_ROUND_UP(retry_ms, 1000));
 	return sysfs_emit(buf, "%s\n", aero_level_name(level));
 }
 static DEVICE_ATTR_RO(state);
+
+static ssize_t effect_mw_per_gib_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+	u64 uw;
+
+	mutex_lock(&sensor->lock);
+	uw = sensor->uw_per_gib;
+	mutex_unlock(&sensor->lock);
+	return sysfs_emit(buf, "%llu\n", div_u64(uw + 500, 1000));
+}
+static DEVICE_ATTR_RO(effect_mw_per_gib);
 
 static int aero_threshold_parse(const char *buf, s64 *value, bool *set)
 {
@@ -139,10 +157,22 @@ static struct attribute *aero_sensor_attrs[] = {
 	&dev_attr_high.attr,
 	&dev_attr_emergency.attr,
 	&dev_attr_state.attr,
+	&dev_attr_effect_mw_per_gib.attr,
 	NULL
 };
 
+/* Memory has an effect on powers; what it has on temperatures takes too long to be told. */
+static umode_t aero_sensor_visible(struct kobject *kobj, struct attribute *attr, int index)
+{
+	struct aero_sensor *sensor = to_aero_sensor(kobj_to_dev(kobj));
+
+	if (attr == &dev_attr_effect_mw_per_gib.attr && sensor->kind != AERO_SENSOR_POWER)
+		return 0;
+	return attr->mode;
+}
+
 static const struct attribute_group aero_sensor_group = {
+	.is_visible = aero_sensor_visible,
 	.attrs = aero_sensor_attrs,
 };
 

@@ -30,6 +30,35 @@ TRACE_EVENT(aerostat_sensor,
 		  __entry->verdict, __entry->level)
 );
 
+TRACE_EVENT(aerostat_effect,
+	TP_PROTO(int id, s64 uw, u64 offline, u32 busy, u64 uw_per_gib, u32 weight, u32 steady,
+		 bool ineffective),
+	TP_ARGS(id, uw, offline, busy, uw_per_gib, weight, steady, ineffective),
+	TP_STRUCT__entry(
+		__field(int, id)
+		__field(s64, uw)
+		__field(u64, offline)
+		__field(u32, busy)
+		__field(u64, uw_per_gib)
+		__field(u32, weight)
+		__field(u32, steady)
+		__field(bool, ineffective)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->uw = uw;
+		__entry->offline = offline;
+		__entry->busy = busy;
+		__entry->uw_per_gib = uw_per_gib;
+		__entry->weight = weight;
+		__entry->steady = steady;
+		__entry->ineffective = ineffective;
+	),
+	TP_printk("sensor=%d uw=%lld offline=%llu busy=%u uw_per_gib=%llu weight=%u steady=%u ineffective=%d",
+		  __entry->id, __entry->uw, __entry->offline, __entry->busy,
+		  __entry->uw_per_gib, __entry->weight, __entry->steady, __entry->ineffective)
+);
+
 TRACE_EVENT(aerostat_controller,
 	TP_PROTO(int level, int verdict, u32 excess, u32 pressure, u64 step, u64 target,
 		 u64 held, u64 capacity),

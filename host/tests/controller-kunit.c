@@ -44,87 +44,6 @@ static u64 aero_test_step(struct aero_test_host *host, s64 value, bool follow)
 	return host->decision.target_pages;
 }
 
-static void controller_level(struct kunit *test)
-{
-	struct aero_reading hot = {
-		.low = 50, .high = 60, .emergency = 80, .has_emergency = true, .usable = true,
-	};
-	struct aero_reading charge = {
-		.low = 800, .high = 300, .emergency = 100, .has_emergency = true,
-		.less_is_worse = true, .usable = true,
-	};
-	static const struct {
-		s64 hot, charge;
-		enum aero_level level;
-	} cases[] = {
-		{ 49, 801, AERO_LEVEL_LOW },
-		{ 50, 800, AERO_LEVEL_HOLD },
-		{ 59, 301, AERO_LEVEL_HOLD },
-		{ 60, 300, AERO_LEVEL_HIGH },
-		{ 79, 101, AERO_LEVEL_HIGH },
-		{ 80, 100, AERO_LEVEL_EMERGENCY },
-		{ S64_MAX, S64_MIN, AERO_LEVEL_EMERGENCY },
-		{ S64_MIN, S64_MAX, AERO_LEVEL_LOW },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		hot.value = cases[i].hot;
-		charge.value = cases[i].charge;
-		KUNIT_EXPECT_EQ_MSG(test, aero_reading_level(&hot), cases[i].level, "case %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, aero_reading_level(&charge), cases[i].level,
-				    "case %u", i);
-	}
-	hot.value = 90;
-	hot.has_emergency = false;
-	KUNIT_EXPECT_EQ(test, aero_reading_level(&hot), AERO_LEVEL_HIGH);
-	hot.usable = false;
-	KUNIT_EXPECT_EQ(test, aero_reading_level(&hot), AERO_LEVEL_NONE);
-}
-
-static void controller_excess(struct kunit *test)
-{
-	struct aero_reading r = {
-		.low = 50, .high = 60, .emergency = 80, .has_emergency = true, .usable = true,
-	};
-
-	r.value = 59;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 0U);
-	r.value = 60;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 0U);
-	r.value = 65;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 250U);
-	r.value = 80;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 1000U);
-	r.value = 100;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 2000U);
-	/* Without an emergency threshold the scale is low to high. */
-	r.has_emergency = false;
-	r.value = 65;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 500U);
-	/* No scale, no excess. */
-	r.low = r.high;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 0U);
-	/* A charge. */
-	r = (struct aero_reading){
-		.value = 200, .low = 800, .high = 300, .emergency = 100, .has_emergency = true,
-		.less_is_worse = true, .usable = true,
-	};
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 500U);
-	r.usable = false;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 0U);
-	/* The ends of the numbers. */
-	r = (struct aero_reading){
-		.value = S64_MAX, .high = S64_MIN, .emergency = S64_MAX, .has_emergency = true,
-		.usable = true,
-	};
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 1000U);
-	r.emergency = S64_MIN + 1;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), 0U);	/* span lost in scaling */
-	r.emergency = S64_MIN + 1000000;
-	KUNIT_EXPECT_EQ(test, aero_reading_excess(&r), AERO_EXCESS_MAX);
-}
-
 static void controller_worst_sensor(struct kunit *test)
 {
 	struct aero_reading r[4] = {
@@ -760,13 +679,271 @@ static void controller_names(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, aero_verdict_name(AERO_VERDICT_PRESSED), "pressed");
 	KUNIT_EXPECT_STREQ(test, aero_verdict_name(AERO_NR_VERDICTS), "unknown");
 	KUNIT_EXPECT_STREQ(test, aero_verdict_name((enum aero_verdict)-1), "unknown");
-	KUNIT_EXPECT_STREQ(test, aero_level_name(AERO_LEVEL_NONE), "none");
-	KUNIT_EXPECT_STREQ(test, aero_level_name(AERO_LEVEL_EMERGENCY), "emergency");
-	KUNIT_EXPECT_STREQ(test, aero_level_name(AERO_LEVEL_EMERGENCY + 1), "unknown");
 	for (i = 0; i < AERO_NR_VERDICTS; i++)
 		for (j = 0; j < i; j++)
 			KUNIT_EXPECT_NE(test, strcmp(aero_verdict_name(i), aero_verdict_name(j)),
 					0);
+}
+
+/* A power: 40 W, high at 60 W, 64 pages to the watt, memory moves in blocks of 100 pages. */
+static void aero_test_power_init(struct aero_test_host *host)
+{
+	aero_test_host_init(host);
+	host->reading = (struct aero_reading){
+		.low = 52 * 1000000, .high = 60 * 1000000, .emergency = 90 * 1000000,
+		.has_emergency = true, .usable = true, .is_steady = true,
+		.uw_per_gib = 4096ULL * 1000000,
+	};
+	host->input.block_pages = 100;
+	host->input.still_ms = 60000;
+	host->input.elapsed_ms = 1000;
+}
+
+static u64 aero_test_power_step(struct aero_test_host *host, u32 watt)
+{
+	host->reading.steady = watt * 1000000LL;
+	return aero_test_step(host, watt * 1000000LL, false);
+}
+
+static void controller_feed_forward(struct kunit *test)
+{
+	struct aero_test_host host;
+	unsigned int i;
+
+	aero_test_power_init(&host);
+	/* 5 W beyond high, and one more to the aim: 384 pages and a bit. */
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 400ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
+	KUNIT_EXPECT_EQ(test, host.decision.step_pages, 400ULL);
+	/* To wait for what comes of it, whatever is read meanwhile. */
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65 + i % 3), 400ULL);
+	/* Nothing has moved: asked again, the same comes of it. */
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 400ULL);
+	/* Memory goes; not before it rests is there another step. */
+	host.input.held_pages = 400;
+	host.input.offline_pages = 200;
+	for (i = 0; i < 20; i++) {
+		host.input.still_ms = 0;
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 64), 400ULL);
+	}
+	host.input.offline_pages = 400;
+	host.input.still_ms = 20000;
+	/* It fell by half of what it should have. */
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 62), 600ULL);
+	/* Then into the band: what is held stays. */
+	host.input.held_pages = 600;
+	host.input.offline_pages = 600;
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 58), 600ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
+}
+
+static void controller_feed_forward_is_bounded(struct kunit *test)
+{
+	struct aero_test_host host;
+
+	aero_test_power_init(&host);
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 89), (u64)CAPACITY);
+	aero_test_power_init(&host);
+	host.input.pressure = 1000;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 0ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_PRESSED);
+	aero_test_power_init(&host);
+	host.reading.value = S64_MAX;
+	host.reading.steady = S64_MAX;
+	host.reading.high = S64_MIN;
+	host.reading.low = S64_MIN;
+	host.reading.has_emergency = false;
+	host.reading.uw_per_gib = 1;
+	aero_controller_step(&host.ctl, &host.params, &host.input, &host.decision);
+	KUNIT_EXPECT_EQ(test, host.decision.target_pages, (u64)CAPACITY);
+}
+
+/* A power that jumps about is asked in the end, if less often. */
+static void controller_feed_forward_without_rest(struct kunit *test)
+{
+	struct aero_test_host host;
+	unsigned int i;
+
+	aero_test_power_init(&host);
+	host.reading.is_steady = false;
+	for (i = 1; i < 4 * default_params.settle_ms / 1000; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 0ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 400ULL);
+}
+
+/* One sensor's feed-forward does not hold up another's integral steps, nor the other way. */
+static void controller_feed_forward_beside_integral(struct kunit *test)
+{
+	struct aero_reading r[2] = {
+		{ .value = 65000000, .low = 52000000, .high = 60000000, .usable = true,
+		  .uw_per_gib = 4096000000ULL },
+		{ .value = 60, .low = 50, .high = 60, .emergency = 80, .has_emergency = true,
+		  .usable = true },
+	};
+	struct aero_controller_input input = {
+		.readings = r, .nr = 2, .capacity_pages = CAPACITY, .block_pages = 100,
+		.capacity_emergency_pages = CAPACITY_URGENT, .elapsed_ms = 1000,
+	};
+	struct aero_controller ctl = { };
+	struct aero_decision d;
+	unsigned int i;
+
+	/* The power has not come to rest: the temperature goes on alone. */
+	for (i = 1; i <= 3; i++) {
+		aero_controller_step(&ctl, &default_params, &input, &d);
+		KUNIT_EXPECT_EQ(test, d.target_pages, 100ULL * i);
+		input.held_pages = d.target_pages;
+	}
+	/* Feed-forward leaps ahead; the temperature, bound to what is held, does not pull it back. */
+	r[0].is_steady = true;
+	r[0].steady = 75000000;
+	input.still_ms = 60000;
+	for (i = 0; i < 3; i++) {
+		aero_controller_step(&ctl, &default_params, &input, &d);
+		KUNIT_EXPECT_EQ(test, d.target_pages, 1100ULL);
+	}
+	/* What the power wants is there, and the temperature still too high. */
+	input.held_pages = 1100;
+	input.still_ms = 0;
+	aero_controller_step(&ctl, &default_params, &input, &d);
+	KUNIT_EXPECT_EQ(test, d.target_pages, 1200ULL);
+}
+
+static void controller_gives_back_by_feed_forward(struct kunit *test)
+{
+	struct aero_test_host host;
+	unsigned int i;
+
+	aero_test_power_init(&host);
+	host.input.held_pages = 800;
+	host.input.offline_pages = 800;
+	host.ctl.target = 800;
+	/* 51 W: 5 W to the band's middle, 320 pages. Not all that a step would be, and only once. */
+	host.params.give_div = 1;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 51), 500ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_GIVING);
+	for (i = 0; i < 20; i++) {
+		host.input.still_ms = 0;
+		host.input.held_pages = 800 - 15 * i;
+		host.input.offline_pages = 800 - 15 * i;
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 51), 500ULL);
+	}
+	host.input.held_pages = 500;
+	host.input.offline_pages = 500;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 51), 500ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
+	/* The load has gone. */
+	host.input.still_ms = 60000;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 30), 0ULL);
+	/* Just below low with nothing known about what was done last: nothing is risked. */
+	aero_test_power_init(&host);
+	host.input.held_pages = 800;
+	host.input.offline_pages = 800;
+	host.ctl.target = 800;
+	host.input.still_ms = 1000;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 20), 800ULL);
+}
+
+/* A power that memory has no effect on: nobody is squeezed for it, and others go on. */
+static void controller_ineffective(struct kunit *test)
+{
+	struct aero_test_host host;
+	struct aero_reading both[2];
+	enum aero_level level;
+	unsigned int i;
+
+	aero_test_power_init(&host);
+	host.reading.ineffective = true;
+	host.input.held_pages = 800;
+	host.input.offline_pages = 800;
+	host.ctl.target = 800;
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, i < 2 ? 65 : 95), 600ULL - 200 * i);
+		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_INEFFECTIVE);
+		host.input.held_pages = host.decision.target_pages;
+		if (i == 2)
+			break;
+	}
+	host.input.held_pages = 0;
+	aero_test_power_step(&host, 65);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_INEFFECTIVE);
+	KUNIT_EXPECT_TRUE(test, aero_controller_rests(&host.ctl, &host.reading, 1, &level));
+	/* It falls by itself: that is news. */
+	host.reading.value = 40 * 1000000;
+	KUNIT_EXPECT_FALSE(test, aero_controller_rests(&host.ctl, &host.reading, 1, &level));
+	aero_test_power_step(&host, 40);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_IDLE);
+
+	/* A temperature beside it decides alone. */
+	both[0] = host.reading;
+	both[0].value = 65 * 1000000;
+	both[1] = (struct aero_reading){ .value = 60, .low = 50, .high = 60, .usable = true };
+	host.input.readings = both;
+	host.input.nr = 2;
+	aero_controller_step(&host.ctl, &host.params, &host.input, &host.decision);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
+	KUNIT_EXPECT_EQ(test, host.decision.worst, 1);
+	both[1].value = 55;
+	aero_controller_step(&host.ctl, &host.params, &host.input, &host.decision);
+	KUNIT_EXPECT_EQ(test, host.decision.level, AERO_LEVEL_HOLD);
+}
+
+/*
+ * The loop closed by a power: memory goes off in blocks and slowly, the meter lags, has noise and
+ * steps, and the model is off by up to two in each direction. It has to come below high,
+ * and then no more may be given or taken.
+ */
+static void controller_power_settles(struct kunit *test)
+{
+	struct rnd_state rnd;
+	unsigned int round, i;
+
+	prandom_seed_state(&rnd, 77);
+	for (round = 0; round < 200; round++) {
+		s64 per_page = 1000000 / 64, base, power, goal;
+		u32 factor = 500 + aero_test_random(&rnd, 1500), moves = 0, last = 0;
+		struct aero_test_host host;
+		u64 before, offline = 0;
+
+		aero_test_power_init(&host);
+		host.reading.has_emergency = false;
+		host.input.capacity_pages = 3000;
+		host.input.capacity_emergency_pages = 3000;
+		host.reading.uw_per_gib = div_u64(4096000000ULL * factor, 1000);
+		base = 60500000 + aero_test_random(&rnd, 12000000);
+		power = base;
+		for (i = 0; i < 600; i++) {
+			s64 seen;
+
+			goal = base - (s64)offline * per_page;
+			power += (goal - power) / 2;
+			seen = power + (s64)aero_test_random(&rnd, 400000) - 200000;
+			seen -= seen % 250000;
+			host.reading.value = seen;
+			host.reading.steady = power;
+			host.reading.is_steady = host.input.still_ms >= 6000;
+			before = host.ctl.target;
+			aero_controller_step(&host.ctl, &host.params, &host.input, &host.decision);
+			if (host.ctl.target != before) {
+				moves++;
+				last = i;
+			}
+			if (host.input.held_pages != host.ctl.target)
+				host.input.held_pages = host.ctl.target;
+			host.input.still_ms += 1000;
+			if (i % 2 == 0 && offline / 100 != host.input.held_pages / 100) {
+				offline = offline < host.input.held_pages ? offline + 100 : offline - 100;
+				host.input.offline_pages = offline;
+				host.input.still_ms = 0;
+			}
+		}
+		KUNIT_ASSERT_LT_MSG(test, goal, 60250000LL, "round %u", round);
+		KUNIT_ASSERT_GE_MSG(test, goal, 49000000LL, "round %u", round);
+		KUNIT_ASSERT_LE_MSG(test, moves, 12U, "round %u", round);
+		KUNIT_ASSERT_LT_MSG(test, last, 400U, "round %u", round);
+	}
 }
 
 /* Whatever state and sensors: where it says that it rests, a step with nothing held is none. */
@@ -817,8 +994,6 @@ static void controller_rests(struct kunit *test)
 }
 
 static struct kunit_case aero_controller_cases[] = {
-	KUNIT_CASE(controller_level),
-	KUNIT_CASE(controller_excess),
 	KUNIT_CASE(controller_worst_sensor),
 	KUNIT_CASE(controller_idle),
 	KUNIT_CASE(controller_high_steps),
@@ -841,6 +1016,13 @@ static struct kunit_case aero_controller_cases[] = {
 	KUNIT_CASE(controller_invariants),
 	KUNIT_CASE(controller_settles),
 	KUNIT_CASE(controller_rests),
+	KUNIT_CASE(controller_feed_forward),
+	KUNIT_CASE(controller_feed_forward_is_bounded),
+	KUNIT_CASE(controller_feed_forward_without_rest),
+	KUNIT_CASE(controller_feed_forward_beside_integral),
+	KUNIT_CASE(controller_gives_back_by_feed_forward),
+	KUNIT_CASE(controller_ineffective),
+	KUNIT_CASE(controller_power_settles),
 	KUNIT_CASE(controller_cooling_alone),
 	KUNIT_CASE(controller_cooling_beside_sensors),
 	KUNIT_CASE(controller_cooling_does_not_overflow),
