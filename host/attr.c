@@ -30,7 +30,7 @@ static struct attribute *aero_attr_in(struct device *dev,
 }
 
 /**
- * aero_attr_find() - an attribute of a device or of its class
+ * aero_attr_find() - an attribute of a device, of its type or of its class
  * @dev: device; the caller makes sure that it stays bound while the result is used
  * @name: file name
  *
@@ -40,6 +40,8 @@ struct device_attribute *aero_attr_find(struct device *dev, const char *name)
 {
 	struct attribute *attr = aero_attr_in(dev, dev->groups, name);
 
+	if (!attr && dev->type)
+		attr = aero_attr_in(dev, dev->type->groups, name);
 	if (!attr && dev->class)
 		attr = aero_attr_in(dev, dev->class->dev_groups, name);
 	return attr ? container_of(attr, struct device_attribute, attr) : NULL;

@@ -488,6 +488,20 @@ void aero_loop_stir(struct aero_loop *loop)
 }
 
 /**
+ * aero_loop_look() - something has happened that sensors will tell of: read them soon
+ * @loop: the loop
+ *
+ * Context: Takes aero_loop.lock; does not wait for the round.
+ */
+void aero_loop_look(struct aero_loop *loop)
+{
+	mutex_lock(&loop->lock);
+	loop->asked = true;
+	mutex_unlock(&loop->lock);
+	aero_loop_kick(loop);
+}
+
+/**
  * aero_loop_config() - what the user has set
  * @loop: the loop
  * @config: result

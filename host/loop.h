@@ -66,6 +66,7 @@ void aero_loop_stop(struct aero_loop *loop);
 void aero_loop_destroy(struct aero_loop *loop);
 void aero_loop_kick(struct aero_loop *loop);
 void aero_loop_stir(struct aero_loop *loop);
+void aero_loop_look(struct aero_loop *loop);
 void aero_loop_config(struct aero_loop *loop, struct aero_loop_config *config);
 int aero_loop_set_config(struct aero_loop *loop, const struct aero_loop_config *config);
 void aero_loop_status(struct aero_loop *loop, struct aero_loop_status *status);

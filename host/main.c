@@ -66,10 +66,16 @@ static int aero_host_build(struct aero_host *host)
 	err = aero_sensor_thermal_init();
 	if (err)
 		goto exit_hwmon;
+	err = aero_sensor_powercap_init();
+	if (err)
+		goto exit_thermal;
+	err = aero_sensor_supply_init(host);
+	if (err)
+		goto exit_powercap;
 	host->cooling = aero_cooling_create();
 	if (IS_ERR(host->cooling)) {
 		err = PTR_ERR(host->cooling);
-		goto exit_thermal;
+		goto exit_supply;
 	}
 	aero_loop_start(host->loop);
 	err = sysfs_create_groups(&host->dev->kobj, aero_host_groups);
@@ -87,6 +93,10 @@ remove_groups:
 stop_loop:
 	aero_loop_stop(host->loop);
 	aero_cooling_destroy(host->cooling);
+exit_supply:
+	aero_sensor_supply_exit();
+exit_powercap:
+	aero_sensor_powercap_exit();
 exit_thermal:
 	aero_sensor_thermal_exit();
 exit_hwmon:
@@ -114,6 +124,8 @@ static void aero_host_dismantle(struct aero_host *host)
 	sysfs_remove_groups(&host->dev->kobj, aero_host_groups);
 	aero_loop_stop(host->loop);
 	aero_cooling_destroy(host->cooling);
+	aero_sensor_supply_exit();
+	aero_sensor_powercap_exit();
 	aero_sensor_thermal_exit();
 	aero_sensor_hwmon_exit();
 	aero_power_destroy(host->power);

@@ -11,6 +11,7 @@
 #include <linux/idr.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "host.h"
 #include "sensor.h"
@@ -24,6 +25,8 @@ static DEFINE_IDA(aero_sensor_ids);
 static const struct aero_sensor_ops * const aero_sensor_ops[] = {
 	&aero_sensor_hwmon_ops,
 	&aero_sensor_thermal_ops,
+	&aero_sensor_supply_ops,
+	&aero_sensor_powercap_ops,
 };
 
 /**
@@ -51,7 +54,9 @@ static void aero_sensor_release(struct device *dev)
 
 static int aero_sensor_parse(struct aero_sensor *sensor, const char *spec)
 {
+	struct aero_sensor_source source = { };
 	unsigned int i;
+	int err;
 
 	if (strscpy(sensor->spec, skip_spaces(spec), sizeof(sensor->spec)) < 0)
 		return -EINVAL;
@@ -63,7 +68,10 @@ static int aero_sensor_parse(struct aero_sensor *sensor, const char *spec)
 			continue;
 		sensor->ops = aero_sensor_ops[i];
 		sensor->rest = skip_spaces(sensor->spec + len);
-		return sensor->ops->parse(sensor->rest, &sensor->kind);
+		err = sensor->ops->parse(sensor->rest, &source);
+		sensor->kind = source.kind;
+		sensor->counts = source.counts;
+		return err;
 	}
 	return -EINVAL;
 }
@@ -127,7 +135,7 @@ static int __aero_sensors_add(struct aero_sensors *sensors, struct aero_sensor *
 /**
  * aero_sensors_add() - watch a source
  * @sensors: where to add it
- * @spec: "hwmon CHIP CHANNEL" or "thermal ZONE"
+ * @spec: "hwmon CHIP CHANNEL", "thermal ZONE", "power_supply NAME" or "powercap ZONE"
  *
  * Context: Takes aero_sensors.lock.
  * Return: 0, -EINVAL if the description makes no sense or names Aerostat's own chip,
@@ -186,6 +194,23 @@ unsigned int aero_sensors_count(struct aero_sensors *sensors)
 	return READ_ONCE(sensors->nr);
 }
 
+/* What the source says now; for a counter what it makes of it. */
+static int aero_sensor_read(struct aero_sensor *sensor, s64 *value)
+{
+	s64 count, range = 0;
+	int err;
+
+	if (!sensor->counts)
+		return sensor->ops->read(sensor->rest, value);
+	err = sensor->ops->read(sensor->rest, &count);
+	if (!err && sensor->ops->range)
+		err = sensor->ops->range(sensor->rest, &range);
+	if (err)
+		return err;
+	/* The clock that stands still while the machine sleeps, as most counters do. */
+	return aero_energy_step(&sensor->energy, count, range, ktime_get_ns(), value);
+}
+
 /* What does memory offline do to a power? */
 static void aero_sensor_learn(struct aero_sensor *sensor, const struct aero_circumstances *now,
 			      u32 prior_mw_per_gib, struct aero_reading *reading)
@@ -225,7 +250,7 @@ static bool aero_sensor_sample(struct aero_sensor *sensor, const struct aero_cir
 	s64 value = 0;
 	int err;
 
-	err = sensor->ops->read(sensor->rest, &value);
+	err = aero_sensor_read(sensor, &value);
 	verdict = aero_sensor_check_step(&sensor->check, &sensor->params, err, value,
 					 elapsed_ms);
 	mutex_lock(&sensor->lock);

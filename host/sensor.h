@@ -12,6 +12,7 @@
 
 #include "calm.h"
 #include "effect.h"
+#include "energy.h"
 #include "reading.h"
 #include "sensor_check.h"
 
@@ -21,18 +22,30 @@ struct aero_host;
 #define AERO_SENSOR_SPEC_MAX	96
 
 /**
+ * struct aero_sensor_source - what a description turns out to be
+ * @kind: what it measures
+ * @counts: it is an energy counter, in microjoule, and measures the power between two looks
+ */
+struct aero_sensor_source {
+	enum aero_sensor_kind kind;
+	bool counts;
+};
+
+/**
  * struct aero_sensor_ops - a way of reading sensors
  * @prefix: first word of the description that a user writes
- * @parse: check the rest of it, find the kind; -EINVAL if it makes no sense
- * @read: take a sample; any negative errno marks the sensor faulty. May sleep.
+ * @parse: check the rest of it, fill in what it is; -EINVAL if it makes no sense
+ * @read: take a sample, or a count; any negative errno marks the sensor faulty. May sleep.
+ * @range: where a count wraps; NULL if that is not known. May sleep.
  *
- * All members are needed. The source need not exist when the sensor is added, and
+ * All other members are needed. The source need not exist when the sensor is added, and
  * may come and go: it is looked for at each reading.
  */
 struct aero_sensor_ops {
 	const char *prefix;
-	int (*parse)(const char *rest, enum aero_sensor_kind *kind);
+	int (*parse)(const char *rest, struct aero_sensor_source *source);
 	int (*read)(const char *rest, s64 *value);
+	int (*range)(const char *rest, s64 *range);
 };
 
 /**
@@ -62,6 +75,8 @@ struct aero_thresholds {
  * @spec: what the user wrote, normalised; constant
  * @rest: its part after the prefix; constant
  * @kind: constant
+ * @counts: it is an energy counter; constant
+ * @energy: its last count, for a counter; owned by the control loop
  * @params: what is believed; constant
  * @check: what earlier samples say; owned by the control loop
  * @effect: what memory offline does to it, for a power; owned by the control loop
@@ -83,6 +98,8 @@ struct aero_sensor {
 	char spec[AERO_SENSOR_SPEC_MAX];
 	const char *rest;
 	enum aero_sensor_kind kind;
+	bool counts;
+	struct aero_energy energy;
 	struct aero_sensor_check_params params;
 	struct aero_sensor_check check;
 	struct aero_effect effect;
@@ -102,11 +119,17 @@ struct aero_sensor {
 
 extern const struct aero_sensor_ops aero_sensor_hwmon_ops;
 extern const struct aero_sensor_ops aero_sensor_thermal_ops;
+extern const struct aero_sensor_ops aero_sensor_supply_ops;
+extern const struct aero_sensor_ops aero_sensor_powercap_ops;
 
 int aero_sensor_hwmon_init(struct device *own);
 void aero_sensor_hwmon_exit(void);
 int aero_sensor_thermal_init(void);
 void aero_sensor_thermal_exit(void);
+int aero_sensor_supply_init(struct aero_host *host);
+void aero_sensor_supply_exit(void);
+int aero_sensor_powercap_init(void);
+void aero_sensor_powercap_exit(void);
 
 struct aero_sensors *aero_sensors_create(struct aero_host *host);
 void aero_sensors_destroy(struct aero_sensors *sensors);

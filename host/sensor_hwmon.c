@@ -44,7 +44,7 @@ static int aero_hwmon_split(const char *rest, char chip[AERO_SENSOR_NAME_MAX],
 	return 0;
 }
 
-static int aero_hwmon_parse(const char *rest, enum aero_sensor_kind *kind)
+static int aero_hwmon_parse(const char *rest, struct aero_sensor_source *source)
 {
 	char chip[AERO_SENSOR_NAME_MAX], channel[AERO_SENSOR_NAME_MAX];
 	unsigned int number;
@@ -54,9 +54,10 @@ static int aero_hwmon_parse(const char *rest, enum aero_sensor_kind *kind)
 	    aero_sensor_class_is(&aero_hwmon_chips, chip, aero_hwmon_own))
 		return -EINVAL;
 	if (sscanf(channel, "temp%u%c", &number, &extra) == 1)
-		*kind = AERO_SENSOR_TEMPERATURE;
-	else if (sscanf(channel, "power%u%c", &number, &extra) == 1)
-		*kind = AERO_SENSOR_POWER;
+		source->kind = AERO_SENSOR_TEMPERATURE;
+	else if (sscanf(channel, "power%u%c", &number, &extra) == 1 ||
+		 (source->counts = sscanf(channel, "energy%u%c", &number, &extra) == 1))
+		source->kind = AERO_SENSOR_POWER;
 	else
 		return -EINVAL;
 	return 0;

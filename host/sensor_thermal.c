@@ -36,12 +36,12 @@ static struct class_interface aero_thermal_interface = {
 	.remove_dev = aero_thermal_remove,
 };
 
-static int aero_thermal_parse(const char *rest, enum aero_sensor_kind *kind)
+static int aero_thermal_parse(const char *rest, struct aero_sensor_source *source)
 {
 	static_assert(THERMAL_NAME_LENGTH <= AERO_SENSOR_NAME_MAX);
 	if (!*rest || strlen(rest) >= THERMAL_NAME_LENGTH)
 		return -EINVAL;
-	*kind = AERO_SENSOR_TEMPERATURE;
+	source->kind = AERO_SENSOR_TEMPERATURE;
 	return 0;
 }
 

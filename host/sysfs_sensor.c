@@ -45,9 +45,9 @@ static const char *aero_sensor_why(int err)
 {
 	switch (err) {
 	case -ENODEV:
-		return ": no such chip or zone; is its driver loaded?";
+		return ": no such chip, zone or supply; is its driver loaded?";
 	case -ENXIO:
-		return ": the chip has no such channel";
+		return ": it has no such channel";
 	case -ENOTUNIQ:
 		return ": several have this name; use its bus address or its name in sysfs";
 	case -ENODATA:

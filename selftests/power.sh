@@ -21,7 +21,8 @@ set_up() {
 plant() {
 	echo off >$HOST/mode
 	wait_for 60 is $HOST/offline_bytes 0 || fail "blocks stay offline"
-	insmod "$TREE/selftests/modules/aero_meter.ko" lag_ms=1500 noise_mw=300 step_mw=100 base_mw=60000 mw_per_gib="$1"
+	insmod "$TREE/selftests/modules/aero_meter.ko" lag_ms=1500 noise_mw=300 step_mw=100 base_mw=60000 mw_per_gib="$1" ||
+		{ fail "no meters"; return 1; }
 	echo 0 >$HOST/off_mw_per_gib
 	echo "$2" >$HOST/active_mw_per_gib
 	echo "hwmon aero_meter power1" >$HOST/sensor_add
@@ -69,7 +70,7 @@ below_high() { (($(cat "$SENSOR/value") < HIGH)); }
 
 test_feed_forward() {
 	local first needed=$((20 * 1024 * 1000 / PLANT)) seen
-	plant $PLANT $PLANT
+	plant $PLANT $PLANT || return
 	check "kind" is "$SENSOR/kind" power
 	check "the model's effect" is "$SENSOR/effect_mw_per_gib" $PLANT
 	thresholds 20000
@@ -105,7 +106,7 @@ test_feed_forward() {
 
 # The user's model is off by a factor of two: feedback mends what feed-forward missed, and the effect is learnt.
 test_a_wrong_model() {
-	plant $PLANT $((2 * PLANT))
+	plant $PLANT $((2 * PLANT)) || return
 	thresholds 18000
 	trace_start
 	echo auto >$HOST/mode
@@ -124,7 +125,7 @@ test_a_wrong_model() {
 # The plant ignores blocks.
 test_no_effect() {
 	local most
-	plant 0 $PLANT
+	plant 0 $PLANT || return
 	thresholds 10000
 	echo auto >$HOST/mode
 	check "tried" wait_for 60 at_least $HOST/offline_blocks 2

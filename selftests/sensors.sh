@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Sensors: real hwmon driver, thermal zone, and what happens when they fail.
+# Sensors: real hwmon driver, thermal zones, power supplies, energy counters, and what happens when they fail.
 . "$(dirname "$0")/lib.sh"
 
 SENSORS=/sys/class/aerostat/sensor-
@@ -269,6 +269,100 @@ test_removal_while_being_read() {
 	check "read again" wait_for 5 is "$s/state" low
 	rmmod aero_zone
 	check "gone" wait_for 3 is "$s/state" 'faulty: no such*'
+}
+
+# charge SPEC: add a power supply as a sensor: emergency from 100 permille down, high from 300, low above 800.
+charge() {
+	echo "power_supply $1" >$HOST/sensor_add || return
+	s=$(sensor_of "power_supply $1")
+	echo 800 >"$s/low"
+	echo 300 >"$s/high"
+	echo 100 >"$s/emergency"
+}
+
+test_power_supplies() {
+	local s ac bat supply=/sys/module/aero_supply/parameters
+	insmod "$TREE/selftests/modules/aero_supply.ko"
+	# What comes is told, and not found at the next period only.
+	echo 10000 >$HOST/period_ms
+	charge aero_ac
+	ac=$s
+	charge aero_bat
+	bat=$s
+	check "kind" is "$bat/kind" charge
+	check "less is worse" eval '! echo 900 >"$bat/high" 2>/dev/null'
+	echo auto >$HOST/mode
+	check "mains" wait_for 3 is "$ac/value" 1000
+	check "battery" wait_for 3 is "$bat/value" 1000
+	check "all is well" wait_for 3 is $HOST/level low
+	echo 0 >$supply/online
+	check "the mains have gone" wait_for 3 is $HOST/level emergency
+	check "told at once" is "$ac/value" 0
+	echo 1 >$supply/online
+	check "and are back" wait_for 3 is $HOST/level low
+	echo 80 >$supply/capacity
+	check "between the thresholds" wait_for 3 is $HOST/level hold
+	echo 30 >$supply/capacity
+	check "low charge" wait_for 3 is $HOST/level high
+	echo 9 >$supply/capacity
+	check "nearly empty" wait_for 3 is $HOST/level emergency
+	echo 101 >$supply/capacity
+	check "what no battery has" wait_for 3 is "$bat/state" 'faulty: range'
+	echo 100 >$HOST/period_ms
+	rmmod aero_supply
+	check "gone" wait_for 3 is "$bat/state" 'faulty: no such*'
+	check "no supply, no decision" wait_for 3 is $HOST/state blind
+	insmod "$TREE/selftests/modules/aero_supply.ko"
+	check "back, by its name" wait_for 3 is "$bat/state" low
+	echo "${bat##*/}" >$HOST/sensor_remove
+	charge Battery
+	check "by its type" wait_for 3 is "$s/value" 1000
+	rmmod aero_supply
+}
+
+# The kernel's own emulation, where its build has it (the debug release; Debian's has not).
+test_power_supplies_of_the_kernel() {
+	local s
+	modprobe test_power 2>/dev/null || { skip "this kernel has no test_power (CONFIG_TEST_POWER)"; return; }
+	charge test_ac
+	check "mains" wait_for 3 is "$s/value" 1000
+	echo off >/sys/module/test_power/parameters/ac_online
+	check "they have gone" wait_for 3 is "$s/state" emergency
+	charge test_battery
+	echo 25 >/sys/module/test_power/parameters/battery_capacity
+	check "battery" wait_for 3 is "$s/value" 250
+	check "it is low" is "$s/state" high
+	rmmod test_power
+	check "gone" wait_for 3 is "$s/state" 'faulty: no such*'
+}
+
+# near FILE VALUE: within a tenth.
+near() { local value; read -r value <"$1" && ((value * 10 >= $2 * 9 && value * 10 <= $2 * 11)); } 2>/dev/null
+
+test_energy_counters_are_powers() {
+	local counter zone meter=/sys/module/aero_meter/parameters
+	# The zone's counter wraps after a second and a half, or less.
+	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=100000 range_mj=150000
+	echo 500 >$HOST/period_ms
+	echo "hwmon aero_meter energy1" >$HOST/sensor_add
+	echo "powercap aero_meter" >$HOST/sensor_add
+	counter=$(sensor_of "hwmon aero_meter energy1")
+	zone=$(sensor_of "powercap aero_meter")
+	for s in $counter $zone; do
+		check "kind" is "$s/kind" power
+		check "100 W" wait_for 5 near "$s/value" 100000000
+		check "it can be used" wait_for 5 is "$s/state" 'unset*'
+	done
+	echo 160000 >$meter/base_mw
+	for s in $counter $zone; do check "160 W" wait_for 5 near "$s/value" 160000000; done
+	sleep 3
+	check "wraps are no faults" is "$zone/state" 'unset*'
+	check "a control type is no zone" refused "Invalid argument" "powercap"
+	rmmod aero_meter
+	for s in $counter $zone; do check "gone" wait_for 3 is "$s/state" 'faulty: no such*'; done
+	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=50000
+	for s in $counter $zone; do check "back, and counting from zero" wait_for 8 near "$s/value" 50000000; done
+	rmmod aero_meter
 }
 
 test_a_hundred_sensors_half_of_them_broken() {

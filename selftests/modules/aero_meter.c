@@ -104,7 +104,7 @@ static int aero_meter_read(struct device *dev, enum hwmon_sensor_types type, u32
 		return 0;
 	}
 	if (noise)
-		uw += get_random_u32() % (2 * noise) - noise;
+		uw += (s64)(get_random_u32() % (2 * noise)) - noise;
 	*value = div_u64(uw + step / 2, step) * step;
 	return 0;
 }
@@ -153,6 +153,24 @@ static const struct powercap_zone_ops aero_meter_zone_ops = {
 	.release = aero_meter_release,
 };
 
+static int aero_meter_no_limit(struct powercap_zone *zone, int constraint, u64 *value)
+{
+	return -ENODATA;
+}
+
+static int aero_meter_keep_limit(struct powercap_zone *zone, int constraint, u64 value)
+{
+	return -ENODATA;
+}
+
+/* A zone without constraints needs operations for them nevertheless. */
+static const struct powercap_zone_constraint_ops aero_meter_constraint_ops = {
+	.set_power_limit_uw = aero_meter_keep_limit,
+	.get_power_limit_uw = aero_meter_no_limit,
+	.set_time_window_us = aero_meter_keep_limit,
+	.get_time_window_us = aero_meter_no_limit,
+};
+
 static int __init aero_meter_init(void)
 {
 	struct powercap_zone *zone;
@@ -176,7 +194,7 @@ static int __init aero_meter_init(void)
 		goto unregister_chip;
 	}
 	zone = powercap_register_zone(&aero_meter_zone, aero_meter_type, "aero_meter", NULL,
-				      &aero_meter_zone_ops, 0, NULL);
+				      &aero_meter_zone_ops, 0, &aero_meter_constraint_ops);
 	if (IS_ERR(zone)) {
 		err = PTR_ERR(zone);
 		goto unregister_type;
