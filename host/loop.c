@@ -184,14 +184,20 @@ static void aero_loop_sample(struct aero_loop *loop, bool due, struct aero_loop_
 static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 {
 	struct aero_power_params power;
+	unsigned int nr;
+	s64 uw;
+	int err;
 
 	aero_power_params(loop->host->power, &power);
 	aero_calm_look(&loop->calm, loop->host, elapsed_ms, &loop->now);
 	aero_loop_room((void **)&loop->readings, &loop->nr_readings,
 		       aero_sensors_count(loop->host->sensors), sizeof(*loop->readings));
-	return aero_sensors_sample(loop->host->sensors, &loop->now,
-				   power.active_mw_per_gib - power.off_mw_per_gib,
-				   loop->readings, loop->nr_readings);
+	nr = aero_sensors_sample(loop->host->sensors, &loop->now,
+				 power.active_mw_per_gib - power.off_mw_per_gib, loop->readings,
+				 loop->nr_readings);
+	err = aero_sensors_memory_power(loop->host->sensors, &uw);
+	aero_power_account(loop->host->power, err, uw);
+	return nr;
 }
 
 /* Nothing is held, nothing shall be, and the sensors say what they said before. */

@@ -311,6 +311,36 @@ unsigned int aero_sensors_sample(struct aero_sensors *sensors,
 	return used;
 }
 
+/**
+ * aero_sensors_memory_power() - what those sensors read that measure memory
+ * @sensors: what is watched
+ * @uw: set to their sum, microwatt: each may measure a part of it
+ *
+ * Context: Takes aero_sensors.lock.
+ * Return: 0, -ENOENT if there is no such sensor, or -ENODATA if one cannot be believed.
+ */
+int aero_sensors_memory_power(struct aero_sensors *sensors, s64 *uw)
+{
+	struct aero_sensor *sensor;
+	int err = -ENOENT;
+
+	*uw = 0;
+	mutex_lock(&sensors->lock);
+	list_for_each_entry(sensor, &sensors->list, node) {
+		mutex_lock(&sensor->lock);
+		if (sensor->measures_memory) {
+			if (err == -ENOENT)
+				err = 0;
+			if (sensor->verdict != AERO_SENSOR_OK)
+				err = -ENODATA;
+			*uw += sensor->value;
+		}
+		mutex_unlock(&sensor->lock);
+	}
+	mutex_unlock(&sensors->lock);
+	return err;
+}
+
 /* Do the thresholds stand in their order, as far as they are set? */
 static bool aero_thresholds_ordered(const struct aero_thresholds *t, bool less_is_worse)
 {

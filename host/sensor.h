@@ -82,6 +82,7 @@ struct aero_thresholds {
  * @effect: what memory offline does to it, for a power; owned by the control loop
  * @news: what was told of them by uevent; owned by the control loop
  * @lock: protects what follows
+ * @measures_memory: of a power: it is that of memory alone, as the user says
  * @thresholds: set by the user
  * @value: last sample
  * @error: errno of the last reading, negative
@@ -106,6 +107,7 @@ struct aero_sensor {
 	struct aero_sensor_news news;
 
 	struct mutex lock;
+	bool measures_memory;
 	struct aero_thresholds thresholds;
 	s64 value;
 	int error;
@@ -139,6 +141,7 @@ unsigned int aero_sensors_count(struct aero_sensors *sensors);
 unsigned int aero_sensors_sample(struct aero_sensors *sensors,
 				 const struct aero_circumstances *now, u32 prior_mw_per_gib,
 				 struct aero_reading *readings, unsigned int nr);
+int aero_sensors_memory_power(struct aero_sensors *sensors, s64 *uw);
 int aero_sensor_set_thresholds(struct aero_sensor *sensor,
 			       const struct aero_thresholds *thresholds);
 

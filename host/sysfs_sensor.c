@@ -98,6 +98,34 @@ static ssize_t effect_mw_per_gib_show(struct device *dev, struct device_attribut
 }
 static DEVICE_ATTR_RO(effect_mw_per_gib);
 
+static const char * const aero_measures_names[] = { "machine", "memory" };
+
+static ssize_t measures_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+	bool memory;
+
+	mutex_lock(&sensor->lock);
+	memory = sensor->measures_memory;
+	mutex_unlock(&sensor->lock);
+	return sysfs_emit(buf, "%s\n", aero_measures_names[memory]);
+}
+
+static ssize_t measures_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			      size_t count)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+	int memory = sysfs_match_string(aero_measures_names, buf);
+
+	if (memory < 0)
+		return memory;
+	mutex_lock(&sensor->lock);
+	sensor->measures_memory = memory;
+	mutex_unlock(&sensor->lock);
+	return count;
+}
+static DEVICE_ATTR_RW(measures);
+
 static int aero_threshold_parse(const char *buf, s64 *value, bool *set)
 {
 	int err;
@@ -158,15 +186,17 @@ static struct attribute *aero_sensor_attrs[] = {
 	&dev_attr_emergency.attr,
 	&dev_attr_state.attr,
 	&dev_attr_effect_mw_per_gib.attr,
+	&dev_attr_measures.attr,
 	NULL
 };
 
-/* Memory has an effect on powers; what it has on temperatures takes too long to be told. */
+/* Only powers: what memory does to temperatures takes too long to be told. */
 static umode_t aero_sensor_visible(struct kobject *kobj, struct attribute *attr, int index)
 {
 	struct aero_sensor *sensor = to_aero_sensor(kobj_to_dev(kobj));
 
-	if (attr == &dev_attr_effect_mw_per_gib.attr && sensor->kind != AERO_SENSOR_POWER)
+	if (sensor->kind != AERO_SENSOR_POWER &&
+	    (attr == &dev_attr_effect_mw_per_gib.attr || attr == &dev_attr_measures.attr))
 		return 0;
 	return attr->mode;
 }
