@@ -260,7 +260,8 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 	if (config->mode == AERO_MODE_AUTO) {
 		loop->params.pressure_limit = config->pressure_limit;
 		/* The lag, and the samples that are averaged after it. */
-		loop->params.settle_ms = AERO_EFFECT_LAG_MS + AERO_EFFECT_SAMPLES * config->period_ms;
+		loop->params.settle_ms = AERO_EFFECT_LAG_MS +
+					 AERO_EFFECT_SAMPLES * config->period_ms;
 		aero_controller_step(&loop->controller, &loop->params, &input, &decision);
 		loop->demand = decision.target_pages;
 		loop->urgency = decision.level == AERO_LEVEL_EMERGENCY ?

@@ -13,6 +13,7 @@
  * middle when it is given back, for aiming at a threshold would end on its wrong side
  * every other time. That is feed-forward, with the sensor as feedback at the next look.
  */
+#include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
@@ -21,7 +22,7 @@
 #include "reading.h"
 
 #define AERO_EXCESS_MAX		1000000U
-#define AERO_PAGES_PER_GIB	(1ULL << 18)
+#define AERO_PAGES_PER_GIB	BIT_ULL(18)
 
 static u64 aero_distance(s64 a, s64 b)
 {

@@ -55,9 +55,10 @@ static int aero_hwmon_parse(const char *rest, struct aero_sensor_source *source)
 		return -EINVAL;
 	if (sscanf(channel, "temp%u%c", &number, &extra) == 1)
 		source->kind = AERO_SENSOR_TEMPERATURE;
-	else if (sscanf(channel, "power%u%c", &number, &extra) == 1 ||
-		 (source->counts = sscanf(channel, "energy%u%c", &number, &extra) == 1))
+	else if (sscanf(channel, "power%u%c", &number, &extra) == 1)
 		source->kind = AERO_SENSOR_POWER;
+	else if (sscanf(channel, "energy%u%c", &number, &extra) == 1)
+		*source = (struct aero_sensor_source){ AERO_SENSOR_POWER, .counts = true };
 	else
 		return -EINVAL;
 	return 0;

@@ -7,9 +7,9 @@
  * ("intel-rapl:0:2").
  *
  * RAPL's driver takes cpu_hotplug_lock to read a counter, and who removes a processor
- * holds that lock, may remove a zone, and waits here for a reading of it. What reads such a zone must
- * therefore hold nothing that a processor's removal waits for. So zones are read by the
- * control loop's worker only, which holds aero_sensors.lock then; that lock is taken in no
+ * holds that lock, may remove a zone, and waits here for a reading of it. What reads such
+ * a zone must therefore hold nothing that a processor's removal waits for. So zones are read
+ * by the control loop's worker only, which holds aero_sensors.lock then; that lock is taken in no
  * callback of CPU or memory hotplug and must never be. The rest of the circle, of reader and
  * remover, is the same for everybody who reads energy_uj in sysfs.
  */

@@ -80,7 +80,7 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 	if (!takes_part)
 		return sysfs_emit(buf, "unset: write low and high to use it\n");
 	if (retry_ms)
-		return sysfs_emit(buf, "%s: ineffective, memory offline saves nothing here; tried again in %u s\n",
+		return sysfs_emit(buf, "%s: ineffective, saves nothing; tried again in %u s\n",
 				  aero_level_name(level), DIV_ROUND_UP(retry_ms, 1000));
 	return sysfs_emit(buf, "%s\n", aero_level_name(level));
 }

@@ -796,7 +796,7 @@ static void controller_feed_forward_beside_integral(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, d.target_pages, 100ULL * i);
 		input.held_pages = d.target_pages;
 	}
-	/* Feed-forward leaps ahead; the temperature, bound to what is held, does not pull it back. */
+	/* Feed-forward leaps ahead; the temperature, bound to what is held, lets it. */
 	r[0].is_steady = true;
 	r[0].steady = 75000000;
 	input.still_ms = 60000;
@@ -820,7 +820,7 @@ static void controller_gives_back_by_feed_forward(struct kunit *test)
 	host.input.held_pages = 800;
 	host.input.offline_pages = 800;
 	host.ctl.target = 800;
-	/* 51 W: 5 W to the band's middle, 320 pages. Not all that a step would be, and only once. */
+	/* 51 W: 5 W to the band's middle, 320 pages. Less than a step would be, and once. */
 	host.params.give_div = 1;
 	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 51), 500ULL);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_GIVING);
@@ -860,7 +860,8 @@ static void controller_ineffective(struct kunit *test)
 	host.input.offline_pages = 800;
 	host.ctl.target = 800;
 	for (i = 0; i < 4; i++) {
-		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, i < 2 ? 65 : 95), 600ULL - 200 * i);
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, i < 2 ? 65 : 95),
+				600ULL - 200 * i);
 		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_INEFFECTIVE);
 		host.input.held_pages = host.decision.target_pages;
 		if (i == 2)
@@ -934,7 +935,7 @@ static void controller_power_settles(struct kunit *test)
 				host.input.held_pages = host.ctl.target;
 			host.input.still_ms += 1000;
 			if (i % 2 == 0 && offline / 100 != host.input.held_pages / 100) {
-				offline = offline < host.input.held_pages ? offline + 100 : offline - 100;
+				offline += offline < host.input.held_pages ? 100 : -100;
 				host.input.offline_pages = offline;
 				host.input.still_ms = 0;
 			}

@@ -56,7 +56,7 @@ static void aero_test_plant_run(struct aero_test_plant *plant, unsigned int samp
 		   plant->uw_per_gib / 1024;
 
 	while (samples--) {
-		plant->power_uw = plant->lag ? plant->power_uw + (goal - plant->power_uw) / plant->lag : goal;
+		plant->power_uw += (goal - plant->power_uw) / (plant->lag ?: 1);
 		plant->sample.uw = plant->power_uw + aero_test_noise(plant);
 		if (plant->step_uw)
 			plant->sample.uw -= plant->sample.uw % plant->step_uw;
@@ -148,8 +148,8 @@ static void effect_is_learnt(struct kunit *test)
 		for (i = 0; i < 6; i++)
 			aero_test_plant_move(&plant, i % 2 ? 0 : 16384);
 		learnt = aero_test_learnt(&plant);
-		KUNIT_ASSERT_GE_MSG(test, learnt, truth * 9 / 10, "round %u, prior %u", round, prior);
-		KUNIT_ASSERT_LE_MSG(test, learnt, truth * 11 / 10, "round %u, prior %u", round, prior);
+		KUNIT_ASSERT_GE_MSG(test, learnt, truth * 9 / 10, "round %u", round);
+		KUNIT_ASSERT_LE_MSG(test, learnt, truth * 11 / 10, "round %u", round);
 		KUNIT_ASSERT_EQ_MSG(test, plant.effect.ineffective, false, "round %u", round);
 	}
 }
@@ -190,7 +190,8 @@ static void effect_none(struct kunit *test)
 		KUNIT_ASSERT_EQ_MSG(test, plant.effect.ineffective, true, "plant %u", i);
 		KUNIT_ASSERT_LE_MSG(test, aero_test_learnt(&plant), 50U, "plant %u", i);
 		/* Enough to step upon in any case. */
-		KUNIT_ASSERT_GE_MSG(test, aero_effect_assumed(&plant.effect), 50000ULL, "plant %u", i);
+		KUNIT_ASSERT_GE_MSG(test, aero_effect_assumed(&plant.effect), 50000ULL,
+				    "plant %u", i);
 		/* All of it back: still nothing. */
 		aero_test_plant_move(&plant, 0);
 		KUNIT_ASSERT_EQ_MSG(test, plant.effect.ineffective, true, "plant %u", i);
@@ -332,7 +333,9 @@ static void effect_survives_anything(struct kunit *test)
 		if (aero_test_once_in(&plant.rnd, 1000))
 			plant.params.prior_mw_per_gib = aero_test_random(&plant.rnd, 100000);
 		if (aero_test_once_in(&plant.rnd, 10)) {
-			sample->offline_pages = aero_test_random(&plant.rnd, 1ULL << aero_test_random(&plant.rnd, 40));
+			u64 most = 1ULL << aero_test_random(&plant.rnd, 40);
+
+			sample->offline_pages = aero_test_random(&plant.rnd, most);
 			sample->still_ms = 0;
 		}
 		sample->uw = aero_test_random(&plant.rnd, 10000000000ULL);

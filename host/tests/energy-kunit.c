@@ -5,24 +5,26 @@
 
 #include "random.h"
 
-#define AERO_TEST_S	1000000000ULL
+static int aero_test_count(struct aero_energy *energy, u64 uj, u64 range, u64 ms, s64 *uw)
+{
+	return aero_energy_step(energy, uj, range, ms * 1000000, uw);
+}
 
 static void energy_mean_power(struct kunit *test)
 {
 	struct aero_energy energy = { };
 	s64 uw = -1;
 
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 7000, 0, 5 * AERO_TEST_S, &uw), -ENODATA);
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 7000 + 3000000, 0, 7 * AERO_TEST_S, &uw), 0);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 7000, 0, 5000, &uw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 3007000, 0, 7000, &uw), 0);
 	KUNIT_EXPECT_EQ(test, uw, 1500000LL);
 	/* Too soon: what was known; and that energy is not lost. */
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 7000 + 3000050, 0,
-					       7 * AERO_TEST_S + 1000000, &uw), 0);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 3007050, 0, 7001, &uw), 0);
 	KUNIT_EXPECT_EQ(test, uw, 1500000LL);
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 7000 + 5000000, 0, 8 * AERO_TEST_S, &uw), 0);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 5007000, 0, 8000, &uw), 0);
 	KUNIT_EXPECT_EQ(test, uw, 2000000LL);
 	/* It stands still. */
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 7000 + 5000000, 0, 9 * AERO_TEST_S, &uw), 0);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 5007000, 0, 9000, &uw), 0);
 	KUNIT_EXPECT_EQ(test, uw, 0LL);
 }
 
@@ -31,17 +33,17 @@ static void energy_wraps_and_resets(struct kunit *test)
 	struct aero_energy energy = { };
 	s64 uw = -1;
 
-	aero_energy_step(&energy, 900000, 1000000, AERO_TEST_S, &uw);
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 400000, 1000000, 2 * AERO_TEST_S, &uw), 0);
+	aero_test_count(&energy, 900000, 1000000, 1000, &uw);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 400000, 1000000, 2000, &uw), 0);
 	KUNIT_EXPECT_EQ(test, uw, 500000LL);
 	/* Without a range it was a reset: begin anew. */
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 100000, 0, 3 * AERO_TEST_S, &uw), -ENODATA);
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 300000, 0, 4 * AERO_TEST_S, &uw), 0);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 100000, 0, 3000, &uw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 300000, 0, 4000, &uw), 0);
 	KUNIT_EXPECT_EQ(test, uw, 200000LL);
-	/* A counter beyond its range has none; a machine that slept has wrapped who knows how often. */
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 100000, 200000, 5 * AERO_TEST_S, &uw), -ENODATA);
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 200000, 200000, 5000 * AERO_TEST_S, &uw), -ENODATA);
-	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, U64_MAX, 0, 5001 * AERO_TEST_S, &uw), -ENODATA);
+	/* Beyond its range there is none; after long nobody knows how often it has wrapped. */
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 100000, 200000, 5000, &uw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, 200000, 200000, 5000000, &uw), -ENODATA);
+	KUNIT_EXPECT_EQ(test, aero_test_count(&energy, U64_MAX, 0, 5001000, &uw), -ENODATA);
 }
 
 /* Whatever a counter's range and pace: the sum of power by time is the energy. */
@@ -52,8 +54,8 @@ static void energy_is_conserved(struct kunit *test)
 
 	prandom_seed_state(&rnd, 21);
 	for (round = 0; round < 200; round++) {
-		u64 range = 100000000 + aero_test_random(&rnd, 100000000000ULL), all = 0, sum = 0, rest;
-		u64 now = aero_test_random(&rnd, 1ULL << 50), ms;
+		u64 range = 100000000 + aero_test_random(&rnd, 100000000000ULL);
+		u64 now = aero_test_random(&rnd, 1ULL << 50), all, sum, rest, ms;
 		struct aero_energy energy = { };
 		s64 uw = 0;
 
@@ -67,8 +69,7 @@ static void energy_is_conserved(struct kunit *test)
 			all += drawn;
 			now += ms * 1000000;
 			div64_u64_rem(all, range, &rest);
-			KUNIT_ASSERT_EQ_MSG(test, aero_energy_step(&energy, rest, range, now, &uw), 0,
-					    "round %u", round);
+			KUNIT_ASSERT_EQ(test, aero_energy_step(&energy, rest, range, now, &uw), 0);
 			sum = div_u64((u64)uw * ms, 1000);
 			KUNIT_ASSERT_LE_MSG(test, sum, drawn, "round %u", round);
 			KUNIT_ASSERT_GE_MSG(test, sum + 60, drawn, "round %u", round);

@@ -121,7 +121,7 @@ static void reading_needed_and_spare(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, aero_reading_spare(&r), 0ULL);
 }
 
-/* What is asked for is what it takes: with it the power is within the band, whatever the figures. */
+/* What is asked for is what it takes: with it the power is within the band. */
 static void reading_needed_is_enough(struct kunit *test)
 {
 	struct rnd_state rnd;

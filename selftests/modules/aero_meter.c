@@ -71,7 +71,8 @@ static u64 aero_meter_goal_uw(void)
 /* Let the time since the last look pass: of the distance to the goal, 1 - 1 / (1 + t / lag). */
 static void aero_meter_look(u64 *uw, u64 *uj)
 {
-	u64 now = ktime_get_ns(), goal = aero_meter_goal_uw(), us, lag = 1000ULL * READ_ONCE(lag_ms);
+	u64 now = ktime_get_ns(), goal = aero_meter_goal_uw(), us;
+	u64 lag = 1000ULL * READ_ONCE(lag_ms);
 
 	mutex_lock(&aero_meter.lock);
 	us = min(div_u64(now - aero_meter.at, 1000), 10000000ULL);
