@@ -170,7 +170,7 @@ static struct aero_plan_rank aero_plan_rank_offline(const struct aero_block_info
 int aero_plan_offline(const struct aero_block_info *blocks, unsigned int nr,
 		      struct aero_domain_info *domains, unsigned int nr_domains, u64 budget)
 {
-	struct aero_plan_rank best_rank;
+	struct aero_plan_rank best_rank = { };
 	unsigned int i;
 	int best = -1;
 
@@ -205,7 +205,7 @@ int aero_plan_offline(const struct aero_block_info *blocks, unsigned int nr,
 int aero_plan_online(const struct aero_block_info *blocks, unsigned int nr,
 		     struct aero_domain_info *domains, unsigned int nr_domains)
 {
-	struct aero_plan_rank best_rank;
+	struct aero_plan_rank best_rank = { };
 	unsigned int i;
 	int best = -1;
 

@@ -176,9 +176,9 @@ static bool sim_loop_rests(struct sim_aerostat *aero, const struct sim_host *hos
 	return aero_controller_rests(&aero->controller, reading, 1, &level) && level == aero->level;
 }
 
-/* aero_loop_decide(), mode auto */
-static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_sums *sums,
-			    const struct aero_reading *reading)
+/* aero_loop_decide(), mode auto. That blocks move, and since when, is for powers; there are none. */
+static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *host,
+			    const struct sim_sums *sums, const struct aero_reading *reading)
 {
 	static const struct aero_controller_params params = AERO_CONTROLLER_PARAMS_DEFAULT;
 	struct aero_controller_input input = {
@@ -188,6 +188,8 @@ static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_sums *su
 		.capacity_pages = sums->capacity,
 		.capacity_emergency_pages = sums->capacity_emergency,
 		.pressure = sums->pressure,
+		.offline_pages = host->offline,
+		.block_pages = host->block,
 	};
 	struct aero_decision decision = { };
 
@@ -257,7 +259,7 @@ static void sim_aerostat_step(void *state, struct sim_host *host)
 		return;
 	aero->stirred = false;
 	sim_loop_sample(aero, host, &sums);
-	sim_loop_decide(aero, &sums, &reading);
+	sim_loop_decide(aero, host, &sums, &reading);
 	sim_loop_apply(aero, host, &sums);
 }
 
