@@ -30,6 +30,8 @@ static int stats_show(struct seq_file *seq, void *data)
 	seq_printf(seq, "rings %llu\n", READ_ONCE(counts->rings));
 	seq_printf(seq, "rung %lld\n", atomic64_read(&vm->rung_count));
 	seq_printf(seq, "worked_us %llu\n", READ_ONCE(counts->worked_us));
+	seq_printf(seq, "working_set_unmaps %llu\n", READ_ONCE(vm->working_set.unmaps));
+	seq_printf(seq, "working_set_us %llu\n", READ_ONCE(vm->working_set.us));
 	seq_printf(seq, "invalidated_bytes %lld\n", atomic64_read(&vm->invalidated));
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <linux/hugetlb.h>
 #include <linux/kvm_host.h>
 #include <linux/magic.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
@@ -218,6 +219,11 @@ static u64 aero_gpa_granule(struct vm_area_struct *vma)
 	return 1;
 }
 
+static bool aero_gpa_is_ram(const struct kvm_memory_slot *slot, unsigned long channel_hva)
+{
+	return slot->userspace_addr != channel_hva && !(slot->flags & KVM_MEM_READONLY);
+}
+
 /**
  * aero_gpa_survey() - what can be had of a VM
  * @gpa: section
@@ -241,8 +247,7 @@ void aero_gpa_survey(struct aero_gpa *gpa, unsigned long channel_hva,
 		struct vm_area_struct *vma = vma_lookup(gpa->mm, slot->userspace_addr);
 		enum aero_backing backing;
 
-		if (!vma || slot->userspace_addr == channel_hva ||
-		    (slot->flags & KVM_MEM_READONLY))
+		if (!vma || !aero_gpa_is_ram(slot, channel_hva))
 			continue;
 		backing = aero_gpa_backing(slot, vma);
 		if (backing == AERO_BACKING_SHARED) {
@@ -256,6 +261,39 @@ void aero_gpa_survey(struct aero_gpa *gpa, unsigned long channel_hva,
 		}
 	}
 	mmap_read_unlock(gpa->mm);
+}
+
+/**
+ * aero_gpa_pick() - a page of what a guest can write
+ * @gpa: section
+ * @channel_hva: start of the channel, which is no RAM
+ * @random: which; each page is as likely as any other if all numbers are
+ * @gfn: result: guest frame; what is behind it need not be a file
+ *
+ * Return: false if there is none.
+ */
+bool aero_gpa_pick(struct aero_gpa *gpa, unsigned long channel_hva, u64 random, u64 *gfn)
+{
+	struct kvm_memory_slot *slot;
+	u64 pages = 0;
+	int bkt;
+
+	kvm_for_each_memslot(slot, bkt, gpa->slots)
+		if (aero_gpa_is_ram(slot, channel_hva))
+			pages += slot->npages;
+	if (!pages)
+		return false;
+	div64_u64_rem(random, pages, &random);
+	kvm_for_each_memslot(slot, bkt, gpa->slots) {
+		if (!aero_gpa_is_ram(slot, channel_hva))
+			continue;
+		if (random < slot->npages) {
+			*gfn = slot->base_gfn + random;
+			return true;
+		}
+		random -= slot->npages;
+	}
+	return false;
 }
 
 /**
@@ -299,6 +337,7 @@ int aero_gpa_window(struct aero_gpa *gpa, u64 gfn, struct aero_gpa_window *windo
 	window->file = get_file(vma->vm_file);
 	window->offset = (loff_t)(first - vma->vm_start) + ((loff_t)vma->vm_pgoff << PAGE_SHIFT);
 	window->granule = aero_gpa_granule(vma);
+	window->locked = vma->vm_flags & VM_LOCKED;
 	window->index_shift = PAGE_SHIFT;
 	if (is_vm_hugetlb_page(vma))
 		window->index_shift = hugetlb_index_shift(hstate_vma(vma));

@@ -54,6 +54,7 @@ struct aero_gpa {
  * @granule: pages that the file can free at once, 1 or those of a huge page
  * @backing: what is there, also where it is not AERO_BACKING_SHARED and the window is empty
  * @index_shift: bytes of one index of the file's page cache, as a power of two
+ * @locked: the VMM has locked it (mlock): it does not want faults there
  */
 struct aero_gpa_window {
 	u64 gfn;
@@ -63,6 +64,7 @@ struct aero_gpa_window {
 	u64 granule;
 	enum aero_backing backing;
 	unsigned int index_shift;
+	bool locked;
 };
 
 /**
@@ -88,6 +90,7 @@ void aero_gpa_leave(struct aero_gpa *gpa);
 bool aero_gpa_maps(struct aero_gpa *gpa, unsigned long hva, unsigned long size);
 void aero_gpa_survey(struct aero_gpa *gpa, unsigned long channel_hva,
 		     struct aero_gpa_survey *survey);
+bool aero_gpa_pick(struct aero_gpa *gpa, unsigned long channel_hva, u64 random, u64 *gfn);
 int aero_gpa_window(struct aero_gpa *gpa, u64 gfn, struct aero_gpa_window *window);
 void aero_gpa_window_put(struct aero_gpa_window *window);
 

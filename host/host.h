@@ -44,6 +44,8 @@ struct aero_sensors;
  * @debugfs: /sys/kernel/debug/aerostat
  * @vms_lock: protects @vms
  * @vms: of struct aero_vm, by its node
+ * @ws_samples: pages of each VM to watch in a period; single word, set by the user
+ * @ws_period_ms: length of such a period, milliseconds; single word, set by the user
  * @waste_percent: of one CPU that each VM may waste; single word, set by the user
  * @sensors: what is watched
  * @loop: the control loop
@@ -60,6 +62,8 @@ struct aero_host {
 	struct dentry *debugfs;
 	struct mutex vms_lock;
 	struct list_head vms;
+	u32 ws_samples;
+	u32 ws_period_ms;
 	u32 waste_percent;
 	struct aero_sensors *sensors;
 	struct aero_loop *loop;

@@ -153,7 +153,8 @@ static u64 aero_loop_limit(const struct aero_vm_sample *sample, enum aero_urgenc
 				    sample->balloon, sample->pressure, urgency);
 }
 
-static void aero_loop_sample(struct aero_loop *loop, bool due, struct aero_loop_sums *sums)
+static void aero_loop_sample(struct aero_loop *loop, bool due, bool measure,
+			     struct aero_loop_sums *sums)
 {
 	struct aero_host *host = loop->host;
 	u64 weighted = 0, weights = 0;
@@ -166,6 +167,8 @@ static void aero_loop_sample(struct aero_loop *loop, bool due, struct aero_loop_
 
 		if (sums->nr == loop->nr_samples)
 			break;
+		if (measure)
+			aero_working_set_want(vm);
 		aero_vm_sample(vm, due, sample);
 		sums->nr++;
 		sums->held += sample->balloon;
@@ -362,7 +365,7 @@ static void aero_loop_work(struct work_struct *work)
 	struct aero_loop_config config;
 	struct aero_loop_sums sums;
 	unsigned int nr_readings = 0;
-	bool due, stirred;
+	bool due, stirred, measure;
 	u32 cooling = aero_cooling_permille(host->cooling);
 
 	mutex_lock(&loop->lock);
@@ -384,7 +387,9 @@ static void aero_loop_work(struct work_struct *work)
 
 	mutex_lock(&host->vms_lock);
 	aero_loop_room_for_vms(loop);
-	aero_loop_sample(loop, due, &sums);
+	/* By the last level: who is to give is measured from its first step on. */
+	measure = config.mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH;
+	aero_loop_sample(loop, due, measure, &sums);
 	if (due) {
 		aero_loop_decide(loop, &config, &sums, nr_readings, cooling);
 		aero_loop_ask(loop, &sums);

@@ -22,6 +22,7 @@
 #include "power.h"
 #include "sensor.h"
 #include "sysfs.h"
+#include "working_set.h"
 
 static struct aero_host *aero_host;
 
@@ -146,6 +147,8 @@ static int __init aero_init(void)
 		return -ENOMEM;
 	mutex_init(&aero_host->vms_lock);
 	INIT_LIST_HEAD(&aero_host->vms);
+	aero_host->ws_samples = AERO_WS_SAMPLES;
+	aero_host->ws_period_ms = AERO_WS_PERIOD_MS;
 	aero_host->waste_percent = AERO_PACE_PERCENT;
 	err = class_register(&aero_class);
 	if (err)

@@ -281,7 +281,7 @@ static bool aero_session_section(struct aero_vm *vm)
 		}
 		/* Who is refused has everything back; what is done is looked at later. */
 		if (!more && (vm->state == AERO_VM_ACTIVE || vm->state == AERO_VM_SILENT))
-			more = aero_holes_section(vm, &gpa);
+			more = aero_holes_section(vm, &gpa) || aero_working_set_section(vm, &gpa);
 		aero_session_check_heartbeat(vm);
 	}
 	aero_reclaim_account(vm);
@@ -415,5 +415,7 @@ unsigned long aero_session_wait(const struct aero_vm *vm)
 	if (vm->balloon.pages &&
 	    (vm->state == AERO_VM_ACTIVE || vm->state == AERO_VM_SILENT))
 		wait = min(wait, aero_session_until(vm->holes.round_at));
+	if (vm->state == AERO_VM_ACTIVE || vm->state == AERO_VM_SILENT)
+		wait = min(wait, aero_working_set_wait(vm));
 	return wait;
 }

@@ -19,6 +19,7 @@
 #include "power.h"
 #include "sensor.h"
 #include "sysfs.h"
+#include "working_set.h"
 
 struct class aero_class = {
 	.name = "aerostat",
@@ -201,26 +202,31 @@ static struct aero_power *aero_sysfs_power(struct device *dev)
 AERO_POWER_ATTR(active_mw_per_gib);
 AERO_POWER_ATTR(off_mw_per_gib);
 
-static ssize_t waste_percent_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%u\n", READ_ONCE(to_aero_host(dev)->waste_percent));
-}
+/* A number of the host's, one word, within bounds. */
+#define AERO_WORD_ATTR(_name, _field, _min, _max)						\
+static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *buf)	\
+{												\
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_aero_host(dev)->_field));			\
+}												\
+static ssize_t _name##_store(struct device *dev, struct device_attribute *attr,		\
+			     const char *buf, size_t count)					\
+{												\
+	u32 value;										\
+	int err;										\
+												\
+	err = kstrtou32(buf, 10, &value);							\
+	if (err)										\
+		return err;									\
+	if (value < (_min) || value > (_max))							\
+		return -ERANGE;									\
+	WRITE_ONCE(to_aero_host(dev)->_field, value);						\
+	return count;										\
+}												\
+static DEVICE_ATTR_RW(_name)
 
-static ssize_t waste_percent_store(struct device *dev, struct device_attribute *attr,
-				   const char *buf, size_t count)
-{
-	u32 percent;
-	int err;
-
-	err = kstrtou32(buf, 10, &percent);
-	if (err)
-		return err;
-	if (!percent || percent > 100)
-		return -ERANGE;
-	WRITE_ONCE(to_aero_host(dev)->waste_percent, percent);
-	return count;
-}
-static DEVICE_ATTR_RW(waste_percent);
+AERO_WORD_ATTR(waste_percent, waste_percent, 1, 100);
+AERO_WORD_ATTR(working_set_samples, ws_samples, 1, AERO_WS_SAMPLES_MAX);
+AERO_WORD_ATTR(working_set_period_ms, ws_period_ms, AERO_WS_PERIOD_MIN_MS, AERO_WS_PERIOD_MAX_MS);
 
 static ssize_t power_mw_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -277,6 +283,8 @@ static struct attribute *aero_host_attrs[] = {
 	&dev_attr_idle_tax.attr,
 	&dev_attr_pressure_limit.attr,
 	&dev_attr_waste_percent.attr,
+	&dev_attr_working_set_samples.attr,
+	&dev_attr_working_set_period_ms.attr,
 	&dev_attr_active_mw_per_gib.attr,
 	&dev_attr_off_mw_per_gib.attr,
 	&dev_attr_power_mw.attr,

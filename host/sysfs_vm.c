@@ -76,6 +76,25 @@ static ssize_t idle_show(struct device *dev, struct device_attribute *attr, char
 }
 static DEVICE_ATTR_RO(idle);
 
+static ssize_t working_set_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	u64 pages, error;
+	int err = aero_working_set(to_aero_vm(dev), &pages, &error);
+
+	return err ?: sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(pages));
+}
+static DEVICE_ATTR_RO(working_set_bytes);
+
+static ssize_t working_set_error_bytes_show(struct device *dev, struct device_attribute *attr,
+					    char *buf)
+{
+	u64 pages, error;
+	int err = aero_working_set(to_aero_vm(dev), &pages, &error);
+
+	return err ?: sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(error));
+}
+static DEVICE_ATTR_RO(working_set_error_bytes);
+
 static ssize_t min_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct aero_vm *vm = to_aero_vm(dev);
@@ -129,6 +148,8 @@ static struct attribute *aero_vm_attrs[] = {
 	&dev_attr_rate_max_bytes.attr,
 	&dev_attr_pressure.attr,
 	&dev_attr_idle.attr,
+	&dev_attr_working_set_bytes.attr,
+	&dev_attr_working_set_error_bytes.attr,
 	NULL
 };
 

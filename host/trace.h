@@ -149,6 +149,32 @@ TRACE_EVENT(aerostat_vm_state,
 	TP_printk("vm=%d state=%d reason=%d", __entry->vm, __entry->state, __entry->reason)
 );
 
+TRACE_EVENT(aerostat_working_set,
+	TP_PROTO(int vm, u32 look, u32 mapped, u32 samples, u32 permille, u64 unmaps, u64 us),
+	TP_ARGS(vm, look, mapped, samples, permille, unmaps, us),
+	TP_STRUCT__entry(
+		__field(int, vm)
+		__field(u32, look)
+		__field(u32, mapped)
+		__field(u32, samples)
+		__field(u32, permille)
+		__field(u64, unmaps)
+		__field(u64, us)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->look = look;
+		__entry->mapped = mapped;
+		__entry->samples = samples;
+		__entry->permille = permille;
+		__entry->unmaps = unmaps;
+		__entry->us = us;
+	),
+	TP_printk("vm=%d look=%u mapped=%u samples=%u permille=%u unmaps=%llu us=%llu",
+		  __entry->vm, __entry->look, __entry->mapped, __entry->samples,
+		  __entry->permille, __entry->unmaps, __entry->us)
+);
+
 TRACE_EVENT(aerostat_challenge,
 	TP_PROTO(int vm, u64 generation, u64 size),
 	TP_ARGS(vm, generation, size),

@@ -12,6 +12,7 @@
 #include <linux/idr.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/ratelimit.h>
@@ -90,6 +91,7 @@ static void aero_vm_release(struct device *dev)
 	mmdrop(vm->mm);
 	mutex_destroy(&vm->lock);
 	kfree(vm->batch);
+	aero_working_set_free(&vm->working_set);
 	kfree(vm);
 }
 
@@ -168,13 +170,13 @@ static void aero_vm_delay(struct aero_vm *vm, bool more, bool moved)
 		vm->delay = clamp(min(vm->delay, most) * 2, (unsigned long)AERO_VM_BUSY, most);
 }
 
-/* Jiffies that a VM has to wait for what it has wasted. */
-static unsigned long aero_vm_pace(struct aero_vm *vm, u64 began)
+/* Jiffies that a VM has to wait for what it has wasted; it is not to blame for being measured. */
+static unsigned long aero_vm_pace(struct aero_vm *vm, u64 began, u64 measured)
 {
 	u64 now = ktime_to_us(ktime_get());
 	u32 wait = aero_pace_step(&vm->pace, READ_ONCE(vm->host->waste_percent),
-				  now - vm->worked_at, now - began, READ_ONCE(vm->target),
-				  vm->balloon.pages);
+				  now - vm->worked_at, now - began - min(measured, now - began),
+				  READ_ONCE(vm->target), vm->balloon.pages);
 
 	vm->worked_at = now;
 	vm->counts.worked_us += now - began;
@@ -186,7 +188,7 @@ static void aero_vm_work(struct work_struct *work)
 {
 	struct aero_vm *vm = container_of(to_delayed_work(work), struct aero_vm, work);
 	u64 began = ktime_to_us(ktime_get());
-	u64 before = vm->balloon.pages;
+	u64 before = vm->balloon.pages, measured = vm->working_set.us;
 	unsigned long wait;
 	bool more = false;
 
@@ -203,7 +205,7 @@ static void aero_vm_work(struct work_struct *work)
 		/* The last user's memory is torn down elsewhere, and may take its time. */
 		mmput_async(vm->mm);
 	}
-	wait = aero_vm_pace(vm, began);
+	wait = aero_vm_pace(vm, began, vm->working_set.us - measured);
 	WRITE_ONCE(vm->not_before, jiffies + wait);
 	aero_vm_delay(vm, more, vm->balloon.pages != before);
 	/* The loop may be resting, for nothing was held. */
@@ -263,6 +265,7 @@ struct aero_vm *aero_vm_create(struct aero_host *host, struct aero_channel *chan
 	ratelimit_state_init(&vm->telling, AERO_VM_TELL_INTERVAL, AERO_VM_TELL_BURST);
 	ratelimit_set_flags(&vm->telling, RATELIMIT_MSG_ON_RELEASE);
 	aero_holes_init(&vm->holes);
+	aero_working_set_init(&vm->working_set);
 	aero_pace_init(&vm->pace);
 	vm->worked_at = ktime_to_us(ktime_get());
 	vm->not_before = jiffies;
@@ -367,7 +370,10 @@ static void aero_vm_step(struct aero_vm *vm, u64 available, bool stale)
 	} else if (time_after(jiffies, vm->pressed_at + AERO_VM_PRESSED)) {
 		vm->pressed = false;
 	}
-	vm->idle = aero_idle_permille(vm->size, available, READ_ONCE(vm->freed));
+	if (__aero_working_set_known(vm))
+		vm->idle = 1000 - aero_estimate_permille(&vm->working_set.estimate);
+	else
+		vm->idle = aero_idle_permille(vm->size, available, READ_ONCE(vm->freed));
 }
 
 /* Pages that a guest could use without swapping, by its own account. Holds aero_vm.lock. */
@@ -392,6 +398,19 @@ void aero_vm_refresh(struct aero_vm *vm)
 	if (vm->state == AERO_VM_ACTIVE && time_after(jiffies, vm->sampled_at + HZ))
 		aero_vm_step(vm, aero_vm_available(vm), false);
 	mutex_unlock(&vm->lock);
+}
+
+/*
+ * Pages that the VM would not miss. What a guest calls available may be a page cache that it
+ * works with, so where its use has been measured, what is not used is the most.
+ */
+static u64 __aero_vm_idle_pages(const struct aero_vm *vm, u64 available, u64 balloon)
+{
+	u64 idle = min(available + balloon, vm->size);
+
+	if (__aero_working_set_known(vm))
+		idle = min(idle, max(div_u64(vm->size * vm->idle, 1000), balloon));
+	return idle;
 }
 
 /**
@@ -431,7 +450,7 @@ void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample
 		},
 		.min = __aero_vm_min(vm),
 		.balloon = balloon,
-		.idle_pages = min(available + balloon, vm->size),
+		.idle_pages = __aero_vm_idle_pages(vm, available, balloon),
 		.pressure = aero_pressure_permille(&vm->pressure),
 		.willing = vm->state == AERO_VM_ACTIVE,
 		.refused = vm->state == AERO_VM_REFUSED || vm->state == AERO_VM_QUARANTINED,

@@ -20,6 +20,7 @@
 #include "holes.h"
 #include "pace.h"
 #include "pressure.h"
+#include "working_set.h"
 
 struct aero_batch;
 struct aero_channel;
@@ -184,6 +185,7 @@ struct aero_vm_counts {
  * @freed: how many of them are freed; also read by others
  * @batch: room for reclaim
  * @holes: looks whether they are still holes
+ * @working_set: how much of it is used; says itself who owns what
  * @pace: what it has wasted of the host's time
  * @worked_at: when the work last ended, ktime in microseconds
  * @told: the last state that userspace was told of
@@ -204,7 +206,7 @@ struct aero_vm_counts {
  * @pressure: smoothed suffering
  * @pressed: @pressure is, or was until lately, above its limit
  * @pressed_at: when it last was, jiffies
- * @idle: permille of @size that is idle
+ * @idle: permille of @size that is idle: as measured, or else by the guest's own account
  *
  * @counts: for people
  * @rung_count: rings of the guest's
@@ -253,6 +255,7 @@ struct aero_vm {
 	u64 freed;
 	struct aero_batch *batch;
 	struct aero_holes holes;
+	struct aero_working_set working_set;
 	struct aero_pace pace;
 	u64 worked_at;
 	enum aero_vm_state told;

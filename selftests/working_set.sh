@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The working set that the host measures, against ones that are known.
+. "$(dirname "$0")/lib.sh"
+
+PERIOD=4	# seconds; 30 by default
+
+# A guest without the memory that is watched in others, whose size is all that the test makes of it.
+start_bare() {
+	start_vm a watch=1 "$@" || return
+	vm_run a 'kill $(pidof memwatch)'
+	unset "watched[a]"
+	echo $((PERIOD * 1000)) >$HOST/working_set_period_ms
+	echo 300 >$HOST/working_set_samples
+}
+
+# use MIB: one process more in guest a, which uses so much over and over.
+use() {
+	local pid
+	pid=$(vm_spawn a "hog busy $1 random")
+	wait_for 180 vm_run a "grep -q ready /tmp/$pid.out" || fail "no hog of $1 MiB"
+}
+
+ask() { cat "$SYS_a"/working_set_bytes 2>/dev/null; }
+known() { [[ $(ask) ]]; }
+
+# periods N: let so many end, while somebody asks.
+periods() {
+	local end=$((SECONDS + $1 * PERIOD + 1))
+	while ((SECONDS < end)); do ask >/dev/null; sleep 1; done
+}
+
+# check_estimate USED SIZE: in MiB, within ten points of the VM.
+check_estimate() {
+	local permille=$(($(ask) / MiB * 1000 / $2)) truth=$(($1 * 1000 / $2))
+	check_num "permille of the VM at least, with $truth used" "$permille" ge $((truth - 100))
+	check_num "permille of the VM at most, with $truth used" "$permille" le $((truth + 100))
+}
+
+test_five_working_sets() {
+	local used=0 size=384 left
+	start_bare size=$size || return
+	check "nobody has asked" is "$(dirname "$(vm_stat_file a)")/stats" '*working_set_unmaps 0*'
+	ask
+	periods 3
+	check_estimate 0 $size
+	for _ in 1 2 3; do
+		use $((size / 4))
+		used=$((used + size / 4))
+		periods 3
+		check_estimate $used $size
+	done
+	# All that a process can have.
+	left=$(($(guest_meminfo a MemAvailable) / 1024 - 16))
+	use $left
+	used=$((used + left))
+	periods 3
+	check_estimate $used $size
+	check_num "bytes that it may be off" "$(cat "$SYS_a"/working_set_error_bytes)" le $((size * MiB / 10))
+
+	# What is not used any more is missed slowly, but is.
+	vm_run a 'kill $(pidof hog)'
+	periods 3
+	check_num "permille after three periods of rest" $(($(ask) / MiB * 1000 / size)) ge 400
+	periods 12
+	check_num "permille after fifteen" $(($(ask) / MiB * 1000 / size)) le 250
+}
+
+vm_stat_file() { echo "/sys/kernel/debug/aerostat/$(basename "$(vm_sysfs "$1")")/stats"; }
+
+# Whole ones are looked at, and stay whole.
+test_huge_pages_stay_whole() {
+	local size=512 huge
+	start_bare size=$size ram=huge || return
+	use 256
+	huge=$(host_meminfo ShmemHugePages)
+	ask
+	periods 3
+	check_estimate 256 $size
+	check_num "samples were unmapped" "$(vm_stat a working_set_unmaps)" ge 100
+	check_num "KiB of huge pages" "$(host_meminfo ShmemHugePages)" ge "$huge"
+}
+
+# What it costs a VM of a GiB with the settings as they come; nothing, when nobody asks.
+test_what_it_costs() {
+	local before began unmaps us
+	start_vm a size=1024 ram=huge || return
+	check "nothing yet" test "$(vm_stat a working_set_unmaps)" = 0
+	check "a first answer takes a period" test ! "$(ask)"
+	before=$(vm_stat a working_set_us) began=${EPOCHREALTIME/[.,]/}
+	wait_for 45 known || fail "no estimate"
+	sleep 28
+	ask >/dev/null
+	us=$(($(vm_stat a working_set_us) - before)) unmaps=$(vm_stat a working_set_unmaps)
+	echo "# $us us of a processor in $(((${EPOCHREALTIME/[.,]/} - began) / 1000)) ms, $unmaps folios unmapped"
+	check_num "millionths of a processor" $((us * 1000000 / (${EPOCHREALTIME/[.,]/} - began))) le 500
+	# Two periods, and what is under way ends.
+	sleep 95
+	unmaps=$(vm_stat a working_set_unmaps)
+	sleep 35
+	check_num "folios unmapped although nobody asks" $(($(vm_stat a working_set_unmaps) - unmaps)) eq 0
+}
+
+test_what_cannot_be_measured_says_so() {
+	local value
+	for value in 0 1001 x -1; do
+		! { echo $value >$HOST/working_set_samples; } 2>/dev/null || fail "$value samples"
+	done
+	for value in 0 999 3600001 x; do
+		! { echo $value >$HOST/working_set_period_ms; } 2>/dev/null || fail "a period of $value ms"
+	done
+	reserve_huge_pages 192
+	start_vm a size=384 ram=hugetlb watch=1 || return
+	echo 1000 >$HOST/working_set_period_ms
+	check "none of huge pages that were set aside" wait_for 10 says "Operation not supported"
+	reserve_huge_pages 0
+}
+says() { cat "$SYS_a/working_set_bytes" 2>&1 | grep -q "$1"; }
+
+run_cases
