@@ -28,13 +28,13 @@ if [[ $release == debug ]]; then
 	inputs=("$(<"$BENCH_DIR/debug.config")" "$(<"$BENCH_DIR/debug-kernel.sh")")
 fi
 packages=(
-	"${kernel[@]}" gcc libc6-dev make pkgconf libsystemd-dev
+	"${kernel[@]}" gcc libc6-dev make pkgconf libsystemd-dev libncurses-dev libjson-c-dev libudev-dev
 	qemu-system-x86 seabios ipxe-qemu
 	busybox-static kmod cpio gzip xz-utils zstd
 	bash procps util-linux mount socat jq i2c-tools
 )
-# One release is enough for static analysis and for plots.
-[[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind)
+# One release is enough for static analysis, for plots and for what the tests of the tools call.
+[[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind mandoc tmux prometheus)
 
 key=$(printf '%s\n' "$ROOT_VERSION" "$release" "${packages[@]}" "${inputs[@]}" | sha256sum)
 root=$AEROSTAT_CACHE/root/$release-${key:0:12}
