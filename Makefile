@@ -50,6 +50,7 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests clean
 	$(MAKE) -C selftests/aerostatd clean
+	$(MAKE) -C selftests/aerostat clean
 	$(MAKE) -C selftests/kunit clean
 	$(MAKE) -C selftests/sim clean
 	$(MAKE) -C selftests/fuzz clean

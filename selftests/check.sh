@@ -87,6 +87,11 @@ if ((!$#)); then
 		make -s -C /aerostat/selftests/aerostatd OUTPUT=/tmp/build run 2>&1 | tee "$log/aerostatd.tap"
 	count aerostatd "$log/aerostatd.tap"
 
+	bench_log "aerostat, on trees that look like sysfs"
+	selftests/bench/inroot.sh "$root" --bind-ro "$PWD" aerostat -- \
+		make -s -C /aerostat/selftests/aerostat OUTPUT=/tmp/build run 2>&1 | tee "$log/aerostat.tap"
+	count aerostat "$log/aerostat.tap"
+
 	bench_log "fuzzing, for a moment (make fuzz goes on for longer)"
 	selftests/fuzz/run.sh short 2>&1 | tee "$log/fuzz.tap"
 	count "fuzzing" "$log/fuzz.tap"

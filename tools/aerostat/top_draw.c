@@ -32,8 +32,8 @@ static const struct column {
 	{ "target", 'g', "TARGT", "target_bytes", 6, format_attr_bytes },
 	{ "min", 'u', "MIN", "min_bytes", 6, format_attr_bytes },
 	{ "shares", 'w', "SHARES", "shares", 7, NULL },
-	{ "pressure", 'p', "PRES", "pressure", 4, format_permille },
-	{ "idle", 'i', "IDLE", "idle", 4, format_permille },
+	{ "pressure", 'p', "PRES", "pressure", 5, format_permille },
+	{ "idle", 'i', "IDLE", "idle", 5, format_permille },
 };
 
 #define NR_COLUMNS (sizeof(columns) / sizeof(*columns))

@@ -1,0 +1,219 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What it shows, and what it says when there is nothing to show.
+
+test_options() {
+	local args
+	tree_vms "$tree" 1
+	ends 0 --help
+	has "Usage: aerostat"
+	ends 0 -V
+	has "Aerostat ABI"
+	for args in "" nonsense "status nonsense" "top -j" "plot -j x.csv" "metrics -j" "vms -k nonsense" "-i 0 record" "-i x record" \
+		"-n 0 record" "-n -1 record" "status -n 3" "set vm-0" "set vm-0 shares" "set vm-9 shares=1" "plot" \
+		"plot -o x.pdf x.csv" "metrics -o a -s b" "--nonsense status"; do
+		# shellcheck disable=SC2086 # words
+		ends 2 $args
+		[[ $err && ! $out ]] || fail "$args: silent, or not on stderr"
+	done
+	# Options stand before or after the command.
+	out=$(AEROSTAT_ROOT=$tree "$AEROSTAT" vms --json)
+	json length 1
+	out=$(AEROSTAT_ROOT=/nonexistent "$AEROSTAT" --json vms --root "$tree")
+	json length 1
+}
+
+test_no_module() {
+	local command
+	tree_machine "$tree"
+	for command in status vms sensors blocks top 'set host mode=off' 'record -n 1 -o /dev/null'; do
+		# shellcheck disable=SC2086 # words
+		ends 3 $command
+		one_sentence "modprobe aerostat_host"
+	done
+	ends 3 metrics
+	has "aerostat_up 0"
+	ends 1 doctor
+	has "modprobe aerostat_host"
+}
+
+test_another_version() {
+	local file
+	tree_machine "$tree"
+	mkdir -p "$tree/sys/module/aerostat_host"
+	ends 5 status
+	one_sentence "another version"
+	for file in mode state reclaimed_bytes; do
+		rm -rf "$tree"
+		tree_vms "$tree" 1
+		rm "$tree/sys/class/aerostat/host/$file"
+		for command in status vms sensors blocks top; do
+			ends 5 $command
+			one_sentence "no $file"
+		done
+		ends 1 doctor
+		has "another version"
+	done
+}
+
+test_no_rights() {
+	tree_vms "$tree" 1
+	chmod 0700 "$tree/sys/class/aerostat/host"
+	AEROSTAT=(as_nobody "$AEROSTAT")
+	out=$("${AEROSTAT[@]}" -r "$tree" status 2>"$work/err")
+	same status $? 4
+	err=$(<"$work/err")
+	one_sentence "as root"
+	chmod 0755 "$tree/sys/class/aerostat/host"
+	chmod 0600 "$tree/sys/class/aerostat/host/mode"
+	out=$("${AEROSTAT[@]}" -r "$tree" status 2>"$work/err")
+	same status $? 4
+	err=$(<"$work/err")
+	one_sentence "as root"
+	chmod 0644 "$tree/sys/class/aerostat/host/mode"
+	# To look is allowed then, to change is not.
+	out=$("${AEROSTAT[@]}" -r "$tree" status 2>&1) || fail "status: $out"
+	out=$("${AEROSTAT[@]}" -r "$tree" set vm-0 shares=5 2>"$work/err")
+	same status $? 4
+	err=$(<"$work/err")
+	one_sentence "as root"
+	same shares "$(<"$tree/sys/class/aerostat/vm-0/shares")" 1000
+}
+
+test_vms() {
+	local n
+	for n in 1 3 50; do
+		rm -rf "$tree"
+		tree_vms "$tree" $n
+		ends 0 vms -j
+		json length $n
+		json '[.[].name]|unique|length' $n
+		json '.[0].size_bytes' $GiB
+		json '.[0].reason' null
+		ends 0 vms
+		same lines "$(wc -l <<<"$out")" $((n + 1))
+		has guest-$((n - 1))
+		ends 0 status
+		has "vm-$((n - 1))"
+		has "taking: more is asked for"
+		has "sensor-0 (hwmon jc42 temp1) reads 71.5C: high"
+	done
+	# The numbers' order, not the letters'.
+	ends 0 vms -j
+	json '.[10].id' '"vm-10"'
+	ends 0 vms -j -k size
+	json '[.[].size_bytes]|. == (sort|reverse)' true
+	ends 0 vms -j --sort name
+	json '[.[0,2,10].name]' '["guest-0","guest-2","guest-10"]'
+}
+
+test_reasons_and_absent_files() {
+	tree_vms "$tree" 2
+	echo 'refused: RAM is private memory, which no module can free; start QEMU otherwise' >"$tree/sys/class/aerostat/vm-1/state"
+	rm "$tree"/sys/class/aerostat/vm-0/{pressure,idle,min_bytes} "$tree/sys/class/aerostat/host/"{level,power_mw,offline_blocks}
+	echo 4096 >"$tree/sys/class/aerostat/vm-0/unheard_of_bytes"
+	ends 0 vms
+	has "        RAM is private memory"
+	ends 0 status
+	has_not "by the model"
+	ends 0 vms -j
+	json '.[1]|[.state,.reason]' '["refused","RAM is private memory, which no module can free; start QEMU otherwise"]'
+	json '.[0]|has("pressure")' false
+	json '.[0].unheard_of_bytes' 4096
+	# Without its process, a VM has no name.
+	rm -r "$tree/proc/1000"
+	ends 0 vms -j
+	json '.[0].name' null
+}
+
+test_names_are_harmless() {
+	tree_vms "$tree" 1
+	tree_qemu "$tree" 1000 --name $'guest=a,,b \e[2J"\\,debug-threads=on' -uuid nonsense
+	ends 0 vms -j
+	json '.[0].name' '"a,b ?[2J\"\\"'
+	json '.[0].uuid' null
+	ends 0 vms
+	has 'a,b ?[2J"\'
+	ends 0 metrics
+	has 'domain="a,b ?[2J\"\\"'
+	promtool check metrics <<<"$out" || fail "promtool"
+}
+
+test_sensors() {
+	tree_vms "$tree" 1
+	tree_sensor "$tree" 1 'hwmon coretemp temp1' 'faulty: reading it fails' 50000
+	rm "$tree/sys/class/aerostat/sensor-1/value"
+	tree_sensor "$tree" 2 'thermal acpitz' 'unset: write low and high to use it' 41000
+	echo unset | tee "$tree"/sys/class/aerostat/sensor-2/{low,high,emergency} >/dev/null
+	tree_sensor "$tree" 3 'hwmon power_meter power1' low 12500000
+	echo power >"$tree/sys/class/aerostat/sensor-3/kind"
+	tree_sensor "$tree" 10 'thermal x86_pkg_temp' low -3000
+	ends 0 sensors
+	has "faulty: reading it fails"
+	has "unset: write low and high"
+	has 71.5C
+	has 12.5W
+	has -3.0C
+	same order "$(awk '{ print $1 }' <<<"$out" | tail -n 1)" sensor-10
+	ends 0 sensors -j
+	json '[.[].state]' '["high","faulty","unset","low","low"]'
+	json '.[1].value' null
+	json '.[2].low' null
+	json '.[4].value' -3000
+}
+
+test_blocks() {
+	tree_vms "$tree" 1
+	ends 0 blocks
+	has "      0  oooooooo oooooooo oooooooo oooooooo mmmmmmmm mmmmmmmm mmmmmmmm mmmmmmmm"
+	has "     64  mmmmmmmm mmmmmmmm mmmmmmmm mmmmmmmm mmmmmmmm mmmmmmmm mmmmmm.. ........"
+	has "128 blocks of 128M: o online 32, m online and movable 86, . offline 10 (1.2G); 10 of them by Aerostat"
+	echo going-offline >"$tree/sys/devices/system/memory/memory33/state"
+	# A hole.
+	rm -r "$tree"/sys/devices/system/memory/memory{80..95}
+	ends 0 blocks
+	has "oooooooo m~mmmmmm"
+	has "     96  mmmmmmmm mmmmmmmm mmmmmm.. ........"
+	ends 0 blocks -j
+	json '[(.blocks|length),.block_size_bytes,.taken]' '[112,134217728,10]'
+	json '[.blocks[33],.blocks[111]]|map([.state,.node])' '[["going-offline",0],["offline",1]]'
+	rm -r "$tree/sys/devices/system/memory"
+	ends 1 blocks
+	one_sentence CONFIG_MEMORY_HOTPLUG
+}
+
+test_guest() {
+	tree_guest "$tree"
+	ends 0 status
+	has "1G of 2G that the host asks for"
+	has "limited by: floor"
+	ends 0 status -j
+	json '[.host,.guests[0].balloon_bytes]' "[null,$GiB]"
+	ends 0 set guest floor=256M
+	has "floor_bytes=268435456"
+	ends 0 metrics
+	has 'aerostat_guest_balloon_bytes{device="0000:00:04.0"} 1073741824'
+	ends 0 doctor
+}
+
+test_colour_is_for_terminals() {
+	tree_vms "$tree" 1
+	ends 0 status
+	has_not $'\e'
+	out=$(TERM=xterm script -qec "$AEROSTAT -r $tree status" /dev/null)
+	has $'\e[1m'
+	out=$(TERM=xterm NO_COLOR=1 script -qec "$AEROSTAT -r $tree status" /dev/null)
+	has "taking"
+	has_not $'\e'
+}
+
+test_a_full_disk_is_noticed() {
+	local command
+	tree_vms "$tree" 3
+	for command in status vms sensors blocks metrics 'status -j'; do
+		# shellcheck disable=SC2086 # words
+		"$AEROSTAT" -r "$tree" $command >/dev/full 2>"$work/err" && fail "$command: no failure"
+		grep -q "No space left" "$work/err" || fail "$command: $(<"$work/err")"
+	done
+}
