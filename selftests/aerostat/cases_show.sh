@@ -183,6 +183,45 @@ test_blocks() {
 	one_sentence CONFIG_MEMORY_HOTPLUG
 }
 
+test_domains_and_cooling() {
+	tree_vms "$tree" 1
+	attrs "$tree/sys/class/aerostat/domain-0" name=dimm0 start=0x100000000 size=$((4 * GiB)) bytes=$((4 * GiB)) \
+		offline_bytes=0 state=online
+	attrs "$tree/sys/class/aerostat/domain-1" name=dimm1 start=0x300000000 size=$((4 * GiB)) bytes=$((4 * GiB)) \
+		offline_bytes=$((10 * GiB / 8)) state=partial
+	attrs "$tree/sys/class/thermal/cooling_device0" type=Processor cur_state=7 max_state=10
+	attrs "$tree/sys/class/thermal/cooling_device5" type=aerostat cur_state=3 max_state=10
+	ends 0 status
+	has "asks for state 3 of 10"
+	has "domain-1  partial: 1.2G of 4G offline (dimm1)"
+	ends 0 blocks
+	has $'domain-0 dimm0 online\n     32  mmmmmmmm mmmmmmmm mmmmmmmm mmmmmmmm\n'
+	has $'domain-1 dimm1 partial\n     96  mmmmmmmm mmmmmmmm mmmmmm.. ........\n'
+	has $'node 0\n      0  oooooooo oooooooo oooooooo oooooooo\n'
+	has $'node 1\n     64  mmmmmmmm mmmmmmmm mmmmmmmm mmmmmmmm\n'
+	ends 0 blocks -j
+	json '[.blocks[31,32,63,64,127].domain]' '[null,"domain-0","domain-0",null,"domain-1"]'
+	ends 0 status -j
+	json '[.cooling.cur_state,.domains[1].offline_bytes]' '[3,1342177280]'
+	ends 0 metrics
+	has 'aerostat_power_domain_offline_bytes{power_domain="dimm1"} 1342177280'
+	promtool check metrics <<<"$out" || fail "promtool"
+}
+
+test_charge() {
+	tree_vms "$tree" 1
+	tree_sensor "$tree" 1 'supply BAT0' low 755
+	attrs "$tree/sys/class/aerostat/sensor-1" kind=charge low=600 high=400 emergency=100
+	ends 0 sensors
+	has 75.5%
+	ends 0 set sensor-1 low=62.5%
+	has "low=625"
+	ends 0 metrics
+	has 'aerostat_sensor_charge_ratio{id="sensor-1"} 0.755'
+	has 'threshold="emergency"} 0.1'
+	promtool check metrics <<<"$out" || fail "promtool"
+}
+
 test_guest() {
 	tree_guest "$tree"
 	ends 0 status

@@ -96,7 +96,7 @@ struct attr {
  * @path: of the directory, with --root
  * @attrs: files that may be read
  * @nr_attrs: of them
- * @name: a VM's domain, a sensor's source; "" if there is none
+ * @name: a VM's domain, a sensor's source, a power domain's name; "" if there is none
  * @uuid: a VM's, or ""
  */
 struct object {
@@ -125,6 +125,7 @@ struct objects {
  * @vms: that it knows
  * @sensors: that it watches
  * @domains: power domains, where the module has such
+ * @cooling: cooling devices of the thermal framework that it is, at most one
  * @guests: devices of aerostat_guest on this machine
  */
 struct model {
@@ -133,6 +134,7 @@ struct model {
 	struct objects vms;
 	struct objects sensors;
 	struct objects domains;
+	struct objects cooling;
 	struct objects guests;
 };
 

@@ -41,34 +41,20 @@ static int block_node(const char *name)
 	return node;
 }
 
-/* Is a number in "0-3,8"? */
-static bool in_list(const char *list, unsigned long number)
-{
-	while (*list) {
-		char *end;
-		unsigned long first = strtoul(list, &end, 10), last = first;
-
-		if (end == list)
-			return false;
-		if (*end == '-')
-			last = strtoul(end + 1, &end, 10);
-		if (number >= first && number <= last)
-			return true;
-		list = end + (*end == ',');
-		if (*end && *end != ',')
-			return false;
-	}
-	return false;
-}
-
-/* Of a module that has domains and says which blocks are in them. */
-static int block_domain(const struct model *model, unsigned int id)
+/* A domain is a range of physical addresses; so is a block, whose number says which. */
+static int block_domain(const struct model *model, unsigned long long address)
 {
 	size_t i;
 
-	for (i = 0; i < model->domains.nr; i++)
-		if (in_list(object_text(&model->domains.list[i], "blocks", ""), id))
+	for (i = 0; i < model->domains.nr; i++) {
+		const struct object *domain = &model->domains.list[i];
+		const char *from = object_text(domain, "start", NULL);
+		unsigned long long start = from ? strtoull(from, NULL, 0) : 0;
+
+		if (from && address >= start &&
+		    address - start < (unsigned long long)object_value(domain, "size"))
 			return i;
+	}
 	return -1;
 }
 
@@ -99,7 +85,7 @@ int blocks_load(struct blocks *blocks, const struct model *model)
 		blocks->list[blocks->nr++] = (struct block) {
 			.id = id,
 			.node = block_node(names[i]),
-			.domain = block_domain(model, id),
+			.domain = block_domain(model, id * blocks->size),
 			.state = block_state(names[i]),
 		};
 	}
@@ -145,11 +131,15 @@ static bool same_group(const struct block *a, const struct block *b)
 
 static void print_heading(const struct block *block, const struct model *model)
 {
-	if (block->domain >= 0)
-		printf("%s%s%s\n", paint(BOLD), model->domains.list[block->domain].id,
-		       paint(PLAIN));
-	else if (block->node >= 0)
+	if (block->domain >= 0) {
+		const struct object *domain = &model->domains.list[block->domain];
+		const char *state = object_text(domain, "state", "");
+
+		printf("%s%s%s %s %s%s%s\n", paint(BOLD), domain->id, paint(PLAIN), domain->name,
+		       paint(state_colour(state)), state, paint(PLAIN));
+	} else if (block->node >= 0) {
 		printf("%snode %d%s\n", paint(BOLD), block->node, paint(PLAIN));
+	}
 }
 
 static void print_group(const struct blocks *blocks, const struct block *first,

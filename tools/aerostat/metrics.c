@@ -68,6 +68,12 @@ static const struct family guest_families[] = {
 	  "Available memory that inflation leaves to this machine." },
 };
 
+static const struct family domain_families[] = {
+	{ "bytes", "power_domain_bytes", "bytes", 1, "Memory that a power domain has." },
+	{ "offline_bytes", "power_domain_offline_bytes", "bytes", 1,
+	  "Memory of a power domain that is offline, whoever did it." },
+};
+
 static const char * const host_modes[] = { "off", "manual", "auto", NULL };
 static const char * const host_states[] = { "idle", "holding", "taking", "emergency", "giving",
 					    "blind", "futile", "pressed", NULL };
@@ -118,6 +124,9 @@ static void labels(FILE *to, const struct object *object, char *comma)
 		label(to, comma, "sensor", sensor.sensor);
 		label(to, comma, "zone", sensor.zone);
 		label(to, comma, "type", sensor.type);
+	} else if (!strncmp(object->id, "domain-", 7)) {
+		/* "domain" is a VM. */
+		label(to, comma, "power_domain", object_label(object));
 	} else if (strcmp(object->id, "host")) {
 		label(to, comma, "device", object->id);
 	}
@@ -183,28 +192,31 @@ static void words(FILE *to, const char *name, const char *attr, const char * con
 	}
 }
 
-static double sensor_scale(const struct object *sensor, bool *temperature)
-{
-	*temperature = !strcmp(object_text(sensor, "kind", ""), "temperature");
-	return *temperature ? 1e-3 : 1e-6;
-}
+/* A family has one unit, so each kind of sensor has two of its own. */
+static const struct kind {
+	const char *kind;
+	const char *value;
+	const char *threshold;
+	const char *unit;
+	double scale;
+} kinds[] = {
+	{ "temperature", "sensor_celsius", "sensor_threshold_celsius", "celsius", 1e-3 },
+	{ "power", "sensor_watts", "sensor_threshold_watts", "watts", 1e-6 },
+	{ "charge", "sensor_charge_ratio", "sensor_threshold_charge_ratio", "ratio", 1e-3 },
+};
 
-/* A family has one unit: temperatures and powers are two of each. */
-static void sensors(FILE *to, const struct objects *sensors, bool celsius, bool thresholds)
+static void sensors(FILE *to, const struct objects *sensors, const struct kind *kind,
+		    bool thresholds)
 {
 	static const char * const names[] = { "low", "high", "emergency" };
-	const char *family = thresholds ?
-		celsius ? "sensor_threshold_celsius" : "sensor_threshold_watts" :
-		celsius ? "sensor_celsius" : "sensor_watts";
+	const char *family = thresholds ? kind->threshold : kind->value;
 	bool begun = false;
 	size_t i, j;
 
 	for (i = 0; i < sensors->nr; i++) {
 		const struct object *sensor = &sensors->list[i];
-		bool temperature;
-		double scale = sensor_scale(sensor, &temperature);
 
-		if (temperature != celsius)
+		if (strcmp(object_text(sensor, "kind", ""), kind->kind))
 			continue;
 		for (j = 0; j < (thresholds ? ARRAY_SIZE(names) : 1); j++) {
 			long long value;
@@ -212,11 +224,11 @@ static void sensors(FILE *to, const struct objects *sensors, bool celsius, bool 
 			if (!object_number(sensor, thresholds ? names[j] : "value", &value))
 				continue;
 			if (!begun)
-				head(to, family, celsius ? "celsius" : "watts", thresholds ?
+				head(to, family, kind->unit, thresholds ?
 				     "Threshold of a sensor." : "Last sample of a sensor.");
 			begun = true;
 			sample(to, family, sensor, thresholds ? "threshold" : NULL, names[j],
-			       value * scale);
+			       value * kind->scale);
 		}
 	}
 }
@@ -244,16 +256,16 @@ static void memory(FILE *to, const struct model *model)
 	static const struct {
 		const char *name;
 		const char *states;
-	} kinds[] = { { "online", "o" }, { "movable", "m" }, { "offline", "." } };
+	} lists[] = { { "online", "o" }, { "movable", "m" }, { "offline", "." } };
 	struct blocks blocks;
 	size_t i;
 
 	if (!model->has_host || blocks_load(&blocks, model))
 		return;
 	head(to, "memory_blocks", "", "Memory blocks of the host, whoever took them offline.");
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		fprintf(to, "aerostat_memory_blocks{state=\"%s\"} %zu\n", kinds[i].name,
-			blocks_count(&blocks, kinds[i].states));
+	for (i = 0; i < ARRAY_SIZE(lists); i++)
+		fprintf(to, "aerostat_memory_blocks{state=\"%s\"} %zu\n", lists[i].name,
+			blocks_count(&blocks, lists[i].states));
 	head(to, "memory_block_size_bytes", "bytes", "Size of a memory block.");
 	fprintf(to, "aerostat_memory_block_size_bytes %llu\n", blocks.size);
 	blocks_free(&blocks);
@@ -269,7 +281,7 @@ static void memory(FILE *to, const struct model *model)
 int metrics_write(FILE *to, const struct model *model)
 {
 	const struct object *host = &model->host;
-	size_t is_host = model->has_host;
+	size_t is_host = model->has_host, i;
 
 	head(to, "up", "", "Whether the module aerostat_host could be read.");
 	fprintf(to, "aerostat_up %d\n", model->has_host);
@@ -278,10 +290,12 @@ int metrics_write(FILE *to, const struct model *model)
 	words(to, "level", "level", host_levels, "What the sensors ask for.", host, is_host);
 	families(to, host_families, ARRAY_SIZE(host_families), host, is_host);
 	memory(to, model);
-	sensors(to, &model->sensors, true, false);
-	sensors(to, &model->sensors, true, true);
-	sensors(to, &model->sensors, false, false);
-	sensors(to, &model->sensors, false, true);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		sensors(to, &model->sensors, &kinds[i], false);
+		sensors(to, &model->sensors, &kinds[i], true);
+	}
+	families(to, domain_families, ARRAY_SIZE(domain_families), model->domains.list,
+		 model->domains.nr);
 	words(to, "sensor_state", "state", sensor_states, "What a sensor asks for.",
 	      model->sensors.list, model->sensors.nr);
 	families(to, vm_families, ARRAY_SIZE(vm_families), model->vms.list, model->vms.nr);

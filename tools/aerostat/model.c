@@ -184,6 +184,42 @@ static void guests_load(struct model *model)
 		objects_load(&model->guests, dir, "0");
 }
 
+/* What the thermal framework asks for; the other cooling devices are not looked into. */
+static void cooling_load(struct model *model)
+{
+	char dir[PATH_MAX], type[32], **names;
+	int i, nr;
+
+	if (fs_path(dir, "/sys/class/thermal"))
+		return;
+	nr = fs_list(dir, "cooling_device", &names);
+	for (i = 0; i < nr && !model->cooling.nr; i++) {
+		fs_line(type, sizeof(type), "/sys/class/thermal/%s/type", names[i]);
+		if (strcmp(type, "aerostat"))
+			continue;
+		model->cooling.list = calloc(1, sizeof(*model->cooling.list));
+		if (!model->cooling.list)
+			break;
+		if (object_load(model->cooling.list, dir, names[i]))
+			object_free(model->cooling.list);
+		else
+			model->cooling.nr = 1;
+	}
+	fs_list_free(names, nr);
+}
+
+static void names_load(struct objects *objects)
+{
+	size_t i;
+
+	for (i = 0; i < objects->nr; i++) {
+		struct object *object = &objects->list[i];
+
+		snprintf(object->name, sizeof(object->name), "%s",
+			 object_text(object, "name", ""));
+	}
+}
+
 /**
  * model_try() - read the tree, quietly
  * @model: result, for model_free(); what could be read is there even on failure
@@ -211,12 +247,9 @@ int model_try(struct model *model, char *why, size_t size)
 		snprintf(why, size, "%s cannot be read", dir);
 		return STATUS_FAILED;
 	}
-	for (i = 0; i < model->sensors.nr; i++) {
-		struct object *sensor = &model->sensors.list[i];
-
-		snprintf(sensor->name, sizeof(sensor->name), "%s",
-			 object_text(sensor, "name", ""));
-	}
+	names_load(&model->sensors);
+	names_load(&model->domains);
+	cooling_load(model);
 	for (i = 0; i < model->vms.nr; i++) {
 		struct object *vm = &model->vms.list[i];
 
@@ -272,6 +305,7 @@ void model_free(struct model *model)
 	objects_free(&model->vms);
 	objects_free(&model->sensors);
 	objects_free(&model->domains);
+	objects_free(&model->cooling);
 	objects_free(&model->guests);
 	model->has_host = false;
 }

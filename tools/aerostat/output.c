@@ -54,7 +54,7 @@ enum colour state_colour(const char *state)
 		enum colour colour;
 	} known[] = {
 		{ "idle", GREEN }, { "active", GREEN }, { "low", GREEN }, { "running", GREEN },
-		{ "online", GREEN },
+		{ "online", GREEN }, { "partial", YELLOW },
 		{ "holding", YELLOW }, { "taking", YELLOW }, { "giving", YELLOW },
 		{ "hold", YELLOW }, { "waiting", YELLOW }, { "challenged", YELLOW },
 		{ "gathering", YELLOW }, { "pressed", YELLOW }, { "futile", YELLOW },
@@ -149,6 +149,8 @@ char *format_reading(char *text, const struct object *sensor, const char *name)
 		snprintf(text, FORMAT_SIZE, "%.1fC", value / 1000.0);
 	else if (!strcmp(kind, "power"))
 		snprintf(text, FORMAT_SIZE, "%.1fW", value / 1000000.0);
+	else if (!strcmp(kind, "charge"))
+		snprintf(text, FORMAT_SIZE, "%.1f%%", value / 10.0);
 	else
 		snprintf(text, FORMAT_SIZE, "%lld", value);
 	return text;
@@ -200,11 +202,14 @@ int sensor_bar(const struct object *sensor, char *bar, size_t width)
 			most = at;
 	if (!most)
 		return -1;
-	/* Room beyond the last threshold. */
-	most += most / 8 + 1;
+	/* Room beyond the last threshold; a charge has an end of its own. */
+	if (!strcmp(object_text(sensor, "kind", ""), "charge"))
+		most = 1000;
+	else
+		most += most / 8 + 1;
 	format_bar(bar, width, value, most);
 	for (i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (object_number(sensor, marks[i].name, &at) && at >= 0)
+		if (object_number(sensor, marks[i].name, &at) && at >= 0 && at <= most)
 			bar[(size_t)((double)at / most * (width - 1))] = marks[i].letter;
 	return 0;
 }

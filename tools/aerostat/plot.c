@@ -307,6 +307,7 @@ static void draw(FILE *to, struct record *record, const char *output, bool png)
 	struct chart charts[] = {
 		{ .title = "Temperature", .unit = "degrees Celsius", .from = "*" },
 		{ .title = "Measured power", .unit = "W", .from = "0" },
+		{ .title = "Charge", .unit = "percent", .from = "0" },
 		{ .title = "Memory", .unit = "GiB", .from = "0" },
 		{ .title = "Balloons", .unit = "GiB", .from = "0" },
 		{ .title = "Power of the memory, by the model", .unit = "W", .from = "0" },
@@ -316,14 +317,15 @@ static void draw(FILE *to, struct record *record, const char *output, bool png)
 
 	sensor_chart(&charts[0], record, "temperature", 1e-3);
 	sensor_chart(&charts[1], record, "power", 1e-6);
-	add_line_to(&charts[2], find_series(record, "host", "reclaim_target_bytes"), 1 / GIB,
+	sensor_chart(&charts[2], record, "charge", 0.1);
+	add_line_to(&charts[3], find_series(record, "host", "reclaim_target_bytes"), 1 / GIB,
 		    "lw 2 dt 2 lc rgb '#777777'", "asked for");
-	add_line_to(&charts[2], find_series(record, "host", "reclaimed_bytes"), 1 / GIB,
+	add_line_to(&charts[3], find_series(record, "host", "reclaimed_bytes"), 1 / GIB,
 		    "lw 2 lc rgb '#2b83ba'", "reclaimed");
-	add_line_to(&charts[2], find_series(record, "host", "offline_bytes"), 1 / GIB,
+	add_line_to(&charts[3], find_series(record, "host", "offline_bytes"), 1 / GIB,
 		    "lw 2 lc rgb '#1a9641'", "offline");
-	vm_chart(&charts[3], record);
-	add_line_to(&charts[4], find_series(record, "host", "power_mw"), 1e-3,
+	vm_chart(&charts[4], record);
+	add_line_to(&charts[5], find_series(record, "host", "power_mw"), 1e-3,
 		    "lw 2 lc rgb '#d7191c'", "model");
 	for (i = 0; i < nr; i++)
 		used += !!charts[i].nr;

@@ -38,7 +38,7 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && !strcmp(text + length - tail, end);
 }
 
-/* "75C" and "75000" are one temperature, "12W" and "12000000" one power. */
+/* "75C" and "75000" are one temperature, "12W" and "12000000" one power, "40%" and "400" one charge. */
 static bool parse_reading(const struct object *sensor, const char *text, long long *value)
 {
 	const char *kind = object_text(sensor, "kind", "");
@@ -54,6 +54,8 @@ static bool parse_reading(const struct object *sensor, const char *text, long lo
 		*value = number * 1000 + (number < 0 ? -0.5 : 0.5);
 	else if (!strcmp(kind, "power") && !strcasecmp(end, "w"))
 		*value = number * 1000000 + 0.5;
+	else if (!strcmp(kind, "charge") && !strcmp(end, "%"))
+		*value = number * 10 + 0.5;
 	else
 		return false;
 	return number > -1e9 && number < 1e9;

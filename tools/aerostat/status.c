@@ -70,6 +70,16 @@ static void print_amount(const char *label, long long bytes, long long most, con
 	       format_bytes(whole, most), more);
 }
 
+static void print_domain(const struct object *domain)
+{
+	const char *state = object_text(domain, "state", "?");
+	char off[FORMAT_SIZE], all[FORMAT_SIZE];
+
+	printf("%-9s %s%s%s: %s of %s offline (%s)\n", domain->id, paint(state_colour(state)), state,
+	       paint(PLAIN), format_attr_bytes(off, domain, "offline_bytes"),
+	       format_attr_bytes(all, domain, "bytes"), domain->name);
+}
+
 static void print_host(const struct model *model)
 {
 	const struct object *host = &model->host;
@@ -93,8 +103,12 @@ static void print_host(const struct model *model)
 		     object_value(host, "reclaimed_bytes"), more);
 	if (object_number(host, "power_mw", &number))
 		printf("power     %.1f W by the model\n", number / 1000.0);
-	if (object_number(host, "cooling_state", &number))
-		printf("cooling   state %lld is asked for by the thermal framework\n", number);
+	if (model->cooling.nr)
+		printf("cooling   the thermal framework asks for state %s of %s\n",
+		       object_text(&model->cooling.list[0], "cur_state", "?"),
+		       object_text(&model->cooling.list[0], "max_state", "?"));
+	for (i = 0; i < model->domains.nr; i++)
+		print_domain(&model->domains.list[i]);
 }
 
 static void print_guest(const struct object *guest)
@@ -122,6 +136,8 @@ static int print_json(const struct model *model)
 	json_object_object_add(json, "sensors", json_list(&model->sensors));
 	json_object_object_add(json, "vms", json_list(&model->vms));
 	json_object_object_add(json, "domains", json_list(&model->domains));
+	json_object_object_add(json, "cooling",
+			       model->cooling.nr ? json_of(&model->cooling.list[0]) : NULL);
 	json_object_object_add(json, "guests", json_list(&model->guests));
 	return json_print(json);
 }
