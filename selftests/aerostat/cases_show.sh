@@ -57,26 +57,30 @@ test_another_version() {
 	done
 }
 
+# As aero, by somebody without rights.
+aero_nobody() {
+	out=$(as_nobody "$AEROSTAT" -r "$tree" "$@" 2>"$work/err")
+	status=$?
+	err=$(<"$work/err")
+}
+
 test_no_rights() {
 	tree_vms "$tree" 1
 	chmod 0700 "$tree/sys/class/aerostat/host"
-	AEROSTAT=(as_nobody "$AEROSTAT")
-	out=$("${AEROSTAT[@]}" -r "$tree" status 2>"$work/err")
-	same status $? 4
-	err=$(<"$work/err")
+	aero_nobody status
+	same status $status 4
 	one_sentence "as root"
 	chmod 0755 "$tree/sys/class/aerostat/host"
 	chmod 0600 "$tree/sys/class/aerostat/host/mode"
-	out=$("${AEROSTAT[@]}" -r "$tree" status 2>"$work/err")
-	same status $? 4
-	err=$(<"$work/err")
+	aero_nobody status
+	same status $status 4
 	one_sentence "as root"
 	chmod 0644 "$tree/sys/class/aerostat/host/mode"
 	# To look is allowed then, to change is not.
-	out=$("${AEROSTAT[@]}" -r "$tree" status 2>&1) || fail "status: $out"
-	out=$("${AEROSTAT[@]}" -r "$tree" set vm-0 shares=5 2>"$work/err")
-	same status $? 4
-	err=$(<"$work/err")
+	aero_nobody status
+	same status $status 0
+	aero_nobody set vm-0 shares=5
+	same status $status 4
 	one_sentence "as root"
 	same shares "$(<"$tree/sys/class/aerostat/vm-0/shares")" 1000
 }

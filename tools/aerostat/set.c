@@ -38,7 +38,7 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && !strcmp(text + length - tail, end);
 }
 
-/* "75C" and "75000" are one temperature, "12W" and "12000000" one power, "40%" and "400" one charge. */
+/* "75C" and "75000" are one temperature, "12W" and "12000000" one power; so "40%" and "400". */
 static bool parse_reading(const struct object *sensor, const char *text, long long *value)
 {
 	const char *kind = object_text(sensor, "kind", "");
