@@ -123,8 +123,7 @@ static bool aero_ws_find(struct aero_gpa *gpa, u64 gfn, struct aero_gpa_window *
 		return true;
 	aero_gpa_window_put(window);
 	/* hugetlb's page tables are not for unmap_mapping_range() to split. */
-	if (!aero_gpa_window(gpa, gfn, window) && window->index_shift == PAGE_SHIFT &&
-	    !window->locked)
+	if (!aero_gpa_window(gpa, gfn, window) && window->granule == 1 && !window->locked)
 		return true;
 	aero_gpa_window_put(window);
 	return false;

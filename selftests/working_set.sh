@@ -114,6 +114,7 @@ test_what_cannot_be_measured_says_so() {
 	start_vm a size=384 ram=hugetlb watch=1 || return
 	echo 1000 >$HOST/working_set_period_ms
 	check "none of huge pages that were set aside" wait_for 10 says "Operation not supported"
+	vm_kill_all
 	reserve_huge_pages 0
 }
 says() { cat "$SYS_a/working_set_bytes" 2>&1 | grep -q "$1"; }
