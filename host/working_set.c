@@ -85,7 +85,8 @@ void aero_working_set_want(struct aero_vm *vm)
 {
 	bool wanted = aero_ws_wanted(vm);
 
-	WRITE_ONCE(vm->working_set.wanted_until, jiffies + AERO_WS_WANTED * aero_ws_period(vm) + HZ);
+	WRITE_ONCE(vm->working_set.wanted_until,
+		   jiffies + AERO_WS_WANTED * aero_ws_period(vm) + HZ);
 	if (!wanted)
 		mod_delayed_work(vm->host->wq, &vm->work, 0);
 }

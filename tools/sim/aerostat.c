@@ -176,7 +176,7 @@ static bool sim_loop_rests(struct sim_aerostat *aero, const struct sim_host *hos
 	return aero_controller_rests(&aero->controller, reading, 1, &level) && level == aero->level;
 }
 
-/* aero_loop_decide(), mode auto. That blocks move, and since when, is for powers; there are none. */
+/* aero_loop_decide(), mode auto. Since when blocks stand still is for powers; there are none. */
 static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *host,
 			    const struct sim_sums *sums, const struct aero_reading *reading)
 {
