@@ -44,10 +44,10 @@
 
 /* Idle memory that a VM under no urgency is left with: this part of its size. */
 #define AERO_LIMIT_MARGIN_DIV	16
-/* At this pressure, permille, a VM is asked for nothing more ... */
-#define AERO_LIMIT_STAY		10
+/* At this part of the limit for all VMs' pressure one VM is asked for nothing more ... */
+#define AERO_LIMIT_STAY_DIV	40
 /* ... and from this one on it gets this part of its size back at each step. */
-#define AERO_LIMIT_RELIEVE	50
+#define AERO_LIMIT_RELIEVE_DIV	8
 #define AERO_LIMIT_RELIEF_DIV	512
 
 static u64 aero_weight(const struct aero_share *vm, u32 idle_tax)
@@ -173,6 +173,7 @@ u64 aero_apportion(struct aero_share *vms, unsigned int nr, u64 demand,
  * @idle_pages: pages that it does not use: available to it, or in its balloon
  * @balloon: pages that its balloon holds now
  * @pressure: how much it suffers, permille, see aero_pressure_step()
+ * @pressure_limit: how much VMs may suffer in the mean, permille
  * @urgency: how deep to reach
  *
  * Without urgency a VM is left a margin of idle memory, a sixteenth of its size.
@@ -184,16 +185,16 @@ u64 aero_apportion(struct aero_share *vms, unsigned int nr, u64 demand,
  * step between them.
  *
  * What is available contains the page cache that the guest works with, which no
- * statistic tells from the rest before it is gone. Its pressure tells then: at ten
- * permille nothing more is asked for, and from fifty on some goes back, step by
- * step, until the pressure falls. The gap between the two, and the average that
- * pressure is, damp that.
+ * statistic tells from the rest before it is gone. Its pressure tells then: at a
+ * fortieth of the limit (10 of 400 permille) nothing more is asked for, and from an eighth
+ * of it on (50) some goes back, step by step, until the pressure falls. The gap between the
+ * two, and the average that pressure is, damp that.
  *
  * Context: any; pure. Tolerates any values.
  * Return: pages, at most @size - @min_pages.
  */
 u64 aero_apportion_limit(u64 size, u64 min_pages, u64 idle_pages, u64 balloon, u32 pressure,
-			 enum aero_urgency urgency)
+			 u32 pressure_limit, enum aero_urgency urgency)
 {
 	u64 margin = size / AERO_LIMIT_MARGIN_DIV;
 	u64 most = size > min_pages ? size - min_pages : 0;
@@ -205,8 +206,9 @@ u64 aero_apportion_limit(u64 size, u64 min_pages, u64 idle_pages, u64 balloon, u
 	balloon = min(balloon, size);
 	idle_pages = min(idle_pages, size);
 	available = idle_pages > balloon ? idle_pages - balloon : 0;
-	relief = pressure >= AERO_LIMIT_RELIEVE ? size / AERO_LIMIT_RELIEF_DIV : 0;
-	if (pressure < AERO_LIMIT_STAY && available > margin)
+	relief = pressure && pressure >= pressure_limit / AERO_LIMIT_RELIEVE_DIV ?
+		 size / AERO_LIMIT_RELIEF_DIV : 0;
+	if ((!pressure || pressure < pressure_limit / AERO_LIMIT_STAY_DIV) && available > margin)
 		return min(balloon + available - margin, most);
 	lack = available < margin / 2 ? margin / 2 - available : 0;
 	lack = max(lack, relief);

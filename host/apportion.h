@@ -62,6 +62,6 @@ enum aero_urgency {
 u64 aero_apportion(struct aero_share *vms, unsigned int nr, u64 demand,
 		   const struct aero_apportion_params *params);
 u64 aero_apportion_limit(u64 size, u64 min_pages, u64 idle_pages, u64 balloon, u32 pressure,
-			 enum aero_urgency urgency);
+			 u32 pressure_limit, enum aero_urgency urgency);
 
 #endif /* AEROSTAT_APPORTION_H */

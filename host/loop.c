@@ -143,18 +143,20 @@ struct aero_loop_sums {
 };
 
 /* A refused VM gets all back; a silent or waiting one keeps what it gave, and gives no more. */
-static u64 aero_loop_limit(const struct aero_vm_sample *sample, enum aero_urgency urgency)
+static u64 aero_loop_limit(const struct aero_vm_sample *sample,
+			   const struct aero_loop_config *config, enum aero_urgency urgency)
 {
 	if (sample->refused)
 		return 0;
 	if (!sample->willing)
 		return sample->balloon;
 	return aero_apportion_limit(sample->share.size, sample->min, sample->idle_pages,
-				    sample->balloon, sample->pressure, urgency);
+				    sample->balloon, sample->pressure, config->pressure_limit,
+				    urgency);
 }
 
-static void aero_loop_sample(struct aero_loop *loop, bool due, bool measure,
-			     struct aero_loop_sums *sums)
+static void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *config,
+			     bool due, struct aero_loop_sums *sums)
 {
 	struct aero_host *host = loop->host;
 	u64 weighted = 0, weights = 0;
@@ -167,13 +169,15 @@ static void aero_loop_sample(struct aero_loop *loop, bool due, bool measure,
 
 		if (sums->nr == loop->nr_samples)
 			break;
-		if (measure)
+		/* By the last level: who is to give is measured from its first step on. */
+		if (config->mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH)
 			aero_working_set_want(vm);
 		aero_vm_sample(vm, due, sample);
 		sums->nr++;
 		sums->held += sample->balloon;
-		sums->capacity += aero_loop_limit(sample, AERO_URGENCY_NORMAL);
-		sums->capacity_emergency += aero_loop_limit(sample, AERO_URGENCY_EMERGENCY);
+		sums->capacity += aero_loop_limit(sample, config, AERO_URGENCY_NORMAL);
+		sums->capacity_emergency += aero_loop_limit(sample, config,
+							    AERO_URGENCY_EMERGENCY);
 		weighted += (u64)sample->pressure * sample->share.shares;
 		weights += sample->share.shares;
 	}
@@ -309,7 +313,7 @@ static void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_confi
 
 		*share = loop->samples[i].share;
 		share->index = i;
-		share->limit = aero_loop_limit(&loop->samples[i], loop->urgency);
+		share->limit = aero_loop_limit(&loop->samples[i], config, loop->urgency);
 		limits += share->limit;
 	}
 	total = min(loop->demand, limits);
@@ -365,7 +369,7 @@ static void aero_loop_work(struct work_struct *work)
 	struct aero_loop_config config;
 	struct aero_loop_sums sums;
 	unsigned int nr_readings = 0;
-	bool due, stirred, measure;
+	bool due, stirred;
 	u32 cooling = aero_cooling_permille(host->cooling);
 
 	mutex_lock(&loop->lock);
@@ -387,9 +391,7 @@ static void aero_loop_work(struct work_struct *work)
 
 	mutex_lock(&host->vms_lock);
 	aero_loop_room_for_vms(loop);
-	/* By the last level: who is to give is measured from its first step on. */
-	measure = config.mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH;
-	aero_loop_sample(loop, due, measure, &sums);
+	aero_loop_sample(loop, &config, due, &sums);
 	if (due) {
 		aero_loop_decide(loop, &config, &sums, nr_readings, cooling);
 		aero_loop_ask(loop, &sums);

@@ -377,13 +377,13 @@ static void apportion_is_water_filling(struct kunit *test)
 
 static void apportion_limit_urgent(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, AERO_URGENCY_EMERGENCY),
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, 400, AERO_URGENCY_EMERGENCY),
 			1000ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, AERO_URGENCY_MANUAL),
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, 400, AERO_URGENCY_MANUAL),
 			1000ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 1600, 1600, 0, 0, AERO_URGENCY_MANUAL),
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 1600, 1600, 0, 0, 400, AERO_URGENCY_MANUAL),
 			0ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 9999, 1600, 0, 0, AERO_URGENCY_EMERGENCY),
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 9999, 1600, 0, 0, 400, AERO_URGENCY_EMERGENCY),
 			0ULL);
 }
 
@@ -413,9 +413,9 @@ static void apportion_limit_normal(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test,
 				    aero_apportion_limit(1600, cases[i].min,
 							 cases[i].available + cases[i].balloon,
-							 cases[i].balloon, 9, AERO_URGENCY_NORMAL),
+							 cases[i].balloon, 9, 400, AERO_URGENCY_NORMAL),
 				    cases[i].limit, "case %u", i);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(0, 0, 0, 0, 0, AERO_URGENCY_NORMAL), 0ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(0, 0, 0, 0, 0, 400, AERO_URGENCY_NORMAL), 0ULL);
 }
 
 /* What is called available may be page cache that the guest works with; its pressure tells. */
@@ -443,7 +443,7 @@ static void apportion_limit_pressure(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test,
 				    aero_apportion_limit(16384, cases[i].min,
 							 cases[i].available + cases[i].balloon,
-							 cases[i].balloon, cases[i].pressure,
+							 cases[i].balloon, cases[i].pressure, 400,
 							 AERO_URGENCY_NORMAL),
 				    cases[i].limit, "case %u", i);
 }
@@ -461,7 +461,7 @@ static void apportion_limit_bounds(struct kunit *test)
 		u64 idle = aero_test_once_in(&rnd, 3) ? aero_test_random(&rnd, U64_MAX) :
 						     aero_test_random(&rnd, size);
 		u32 pressure = aero_test_random(&rnd, aero_test_once_in(&rnd, 2) ? 120 : 1000);
-		u64 limit = aero_apportion_limit(size, floor, idle, balloon, pressure,
+		u64 limit = aero_apportion_limit(size, floor, idle, balloon, pressure, 400,
 						 AERO_URGENCY_NORMAL);
 
 		KUNIT_ASSERT_LE_MSG(test, limit, size - floor, "round %u", round);

@@ -69,7 +69,8 @@ static void check_minima(struct rnd_state *rnd, struct aero_share *vms, unsigned
 
 		least[i] = aero_test_random(rnd, aero_test_once_in(rnd, 8) ? U64_MAX : size);
 		vms[i].limit = aero_apportion_limit(size, least[i], aero_test_random(rnd, size),
-						    balloon, aero_test_random(rnd, 1000), urgency);
+						    balloon, aero_test_random(rnd, 1000),
+						    aero_test_random(rnd, 1000), urgency);
 		vms[i].index = i;
 	}
 	demand = aero_test_demand(rnd, vms, nr);

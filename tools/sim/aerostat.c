@@ -51,6 +51,8 @@ u64 sim_plan_goal(const struct sim_host *host, u64 may_offline)
 			      host->offline);
 }
 
+static const struct aero_controller_params sim_params = AERO_CONTROLLER_PARAMS_DEFAULT;
+
 /* What host/vm.c remembers of a VM. */
 struct sim_aero_vm {
 	struct aero_pressure pressure;
@@ -130,7 +132,7 @@ static u64 sim_vm_limit(const struct sim_vm *vm, const struct sim_aero_vm *known
 	u64 idle = min(sim_guest_available(vm) + vm->balloon, vm->size);
 
 	return aero_apportion_limit(vm->size, vm->min, idle, vm->balloon, known->permille,
-				    urgency);
+				    sim_params.pressure_limit, urgency);
 }
 
 /* aero_loop_sample() */
@@ -180,7 +182,6 @@ static bool sim_loop_rests(struct sim_aerostat *aero, const struct sim_host *hos
 static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *host,
 			    const struct sim_sums *sums, const struct aero_reading *reading)
 {
-	static const struct aero_controller_params params = AERO_CONTROLLER_PARAMS_DEFAULT;
 	struct aero_controller_input input = {
 		.readings = reading,
 		.nr = 1,
@@ -193,7 +194,7 @@ static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *ho
 	};
 	struct aero_decision decision = { };
 
-	aero_controller_step(&aero->controller, &params, &input, &decision);
+	aero_controller_step(&aero->controller, &sim_params, &input, &decision);
 	aero->demand = decision.target_pages;
 	aero->urgency = decision.level == AERO_LEVEL_EMERGENCY ? AERO_URGENCY_EMERGENCY :
 								 AERO_URGENCY_NORMAL;
