@@ -377,14 +377,12 @@ static void apportion_is_water_filling(struct kunit *test)
 
 static void apportion_limit_urgent(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, 400, AERO_URGENCY_EMERGENCY),
-			1000ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, 400, AERO_URGENCY_MANUAL),
-			1000ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 1600, 1600, 0, 0, 400, AERO_URGENCY_MANUAL),
-			0ULL);
-	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 9999, 1600, 0, 0, 400, AERO_URGENCY_EMERGENCY),
-			0ULL);
+	const enum aero_urgency manual = AERO_URGENCY_MANUAL, emergency = AERO_URGENCY_EMERGENCY;
+
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, 400, emergency), 1000ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 600, 0, 0, 1000, 400, manual), 1000ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 1600, 1600, 0, 0, 400, manual), 0ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion_limit(1600, 9999, 1600, 0, 0, 400, emergency), 0ULL);
 }
 
 static void apportion_limit_normal(struct kunit *test)
@@ -413,7 +411,8 @@ static void apportion_limit_normal(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test,
 				    aero_apportion_limit(1600, cases[i].min,
 							 cases[i].available + cases[i].balloon,
-							 cases[i].balloon, 9, 400, AERO_URGENCY_NORMAL),
+							 cases[i].balloon, 9, 400,
+							 AERO_URGENCY_NORMAL),
 				    cases[i].limit, "case %u", i);
 	KUNIT_EXPECT_EQ(test, aero_apportion_limit(0, 0, 0, 0, 0, 400, AERO_URGENCY_NORMAL), 0ULL);
 }
