@@ -489,6 +489,18 @@ void aero_blocks_destroy(struct aero_blocks *blocks)
 }
 
 /**
+ * aero_blocks_block_pages() - size of a memory block
+ * @blocks: blocks
+ *
+ * Context: any.
+ * Return: pages.
+ */
+u64 aero_blocks_block_pages(const struct aero_blocks *blocks)
+{
+	return blocks->block_pages;
+}
+
+/**
  * aero_blocks_totals() - count the host's blocks
  * @blocks: blocks
  * @totals: result

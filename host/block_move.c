@@ -154,12 +154,8 @@ static unsigned int __aero_blocks_describe(struct aero_blocks *blocks, bool onli
 
 	lockdep_assert_held(&blocks->lock);
 	list_for_each_entry(domain, &blocks->domains, node) {
-		const struct aero_power_params *power = domain->has_power ? &domain->power :
-									    &blocks->power;
-
 		domain->index = nr_named;
-		room->domains[nr_named++].saved_mw_per_gib =
-			power->active_mw_per_gib - power->off_mw_per_gib;
+		room->domains[nr_named++].saved_mw_per_gib = __aero_domain_saves(domain);
 	}
 	nr = nr_named + (by_node ? MAX_NUMNODES : blocks->nr);
 	for (i = nr_named; i < nr; i++)

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "effect.h"
 #include "power_model.h"
 
 struct aero_blocks;
@@ -39,7 +40,10 @@ struct aero_domain_totals {
  * @index: its place in a plan
  * @has_power: @power is the user's word; else the host's is valid
  * @power: of its memory
- * @sums: room for aero_domains_mw()
+ * @effect: what it was seen to save
+ * @others: pages offline that are not its own, at the last reading for @effect
+ * @sensor: that this was of
+ * @sums: room for aero_domains_mw() and aero_domains_learn()
  *
  * @node and what follows is protected by aero_blocks.lock.
  */
@@ -55,6 +59,9 @@ struct aero_domain {
 	unsigned int index;
 	bool has_power;
 	struct aero_power_params power;
+	struct aero_effect effect;
+	u64 others;
+	int sensor;
 	struct aero_domain_totals sums;
 };
 
@@ -67,5 +74,12 @@ u64 aero_domains_mw(struct aero_blocks *blocks, const struct aero_power_params *
 void aero_domain_totals(struct aero_domain *domain, struct aero_domain_totals *totals);
 void aero_domain_power(struct aero_domain *domain, struct aero_power_params *power);
 int aero_domain_set_power(struct aero_domain *domain, const struct aero_power_params *power);
+
+/* domain_effect.c */
+u32 __aero_domain_model(const struct aero_domain *domain);
+u32 __aero_domain_saves(const struct aero_domain *domain);
+u32 aero_domain_saves(struct aero_domain *domain);
+void aero_domains_learn(struct aero_blocks *blocks, int sensor,
+			const struct aero_effect_sample *reading);
 
 #endif /* AEROSTAT_DOMAIN_H */

@@ -23,6 +23,7 @@
 #include "block.h"
 #include "calm.h"
 #include "cooling.h"
+#include "domain.h"
 #include "host.h"
 #include "loop.h"
 #include "power.h"
@@ -190,10 +191,11 @@ static void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_conf
  */
 static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 {
+	struct aero_effect_sample sample;
 	struct aero_power_params power;
 	unsigned int nr;
+	int err, sensor;
 	s64 uw;
-	int err;
 
 	aero_power_params(loop->host->power, &power);
 	aero_calm_look(&loop->calm, loop->host, elapsed_ms, &loop->now);
@@ -204,6 +206,9 @@ static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 				 loop->nr_readings);
 	err = aero_sensors_memory_power(loop->host->sensors, &uw);
 	aero_power_account(loop->host->power, err, uw);
+	sensor = aero_sensors_domain_power(loop->host->sensors, &loop->now, &sample);
+	if (sensor >= 0)
+		aero_domains_learn(loop->host->blocks, sensor, &sample);
 	return nr;
 }
 
@@ -236,14 +241,6 @@ static void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *s
 			aero_vm_ask(loop->samples[i].vm);
 }
 
-static u64 aero_loop_block_pages(struct aero_loop *loop)
-{
-	struct aero_block_totals totals;
-
-	aero_blocks_totals(loop->host->blocks, &totals);
-	return totals.block_pages;
-}
-
 /* Ask the controller, or the user, for the demand. */
 static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_config *config,
 			     const struct aero_loop_sums *sums, unsigned int nr_readings,
@@ -257,7 +254,7 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 		.capacity_emergency_pages = sums->capacity_emergency,
 		.pressure = sums->pressure,
 		.offline_pages = loop->now.offline_pages,
-		.block_pages = aero_loop_block_pages(loop),
+		.block_pages = aero_blocks_block_pages(loop->host->blocks),
 		.still_ms = loop->now.still_ms,
 		.elapsed_ms = loop->now.elapsed_ms,
 		.cooling = cooling,

@@ -211,6 +211,19 @@ static int aero_sensor_read(struct aero_sensor *sensor, s64 *value)
 	return aero_energy_step(&sensor->energy, count, range, ktime_get_ns(), value);
 }
 
+static struct aero_effect_sample aero_sensor_effect_sample(s64 uw,
+							   const struct aero_circumstances *now)
+{
+	return (struct aero_effect_sample){
+		.uw = uw,
+		.offline_pages = now->offline_pages,
+		.still_ms = now->still_ms,
+		.elapsed_ms = now->elapsed_ms,
+		.busy = now->busy,
+		.disturbed = now->disturbed,
+	};
+}
+
 /* What does memory offline do to a power? */
 static void aero_sensor_learn(struct aero_sensor *sensor, const struct aero_circumstances *now,
 			      u32 prior_mw_per_gib, struct aero_reading *reading)
@@ -219,14 +232,7 @@ static void aero_sensor_learn(struct aero_sensor *sensor, const struct aero_circ
 		AERO_EFFECT_PARAMS_INIT,
 		.prior_mw_per_gib = prior_mw_per_gib,
 	};
-	const struct aero_effect_sample sample = {
-		.uw = reading->value,
-		.offline_pages = now->offline_pages,
-		.still_ms = now->still_ms,
-		.elapsed_ms = now->elapsed_ms,
-		.busy = now->busy,
-		.disturbed = now->disturbed,
-	};
+	const struct aero_effect_sample sample = aero_sensor_effect_sample(reading->value, now);
 	struct aero_effect *effect = &sensor->effect;
 
 	if (sensor->kind != AERO_SENSOR_POWER || !reading->usable)
@@ -339,6 +345,39 @@ int aero_sensors_memory_power(struct aero_sensors *sensors, s64 *uw)
 	}
 	mutex_unlock(&sensors->lock);
 	return err;
+}
+
+/**
+ * aero_sensors_domain_power() - the power that power domains are judged by
+ * @sensors: what is watched, and was just sampled
+ * @now: the circumstances then
+ * @sample: result: its reading
+ *
+ * Of the sensors that measure memory the first, else of those that measure a power.
+ *
+ * Context: Takes aero_sensors.lock.
+ * Return: the sensor's number, or -ENOENT if none of them can be believed.
+ */
+int aero_sensors_domain_power(struct aero_sensors *sensors, const struct aero_circumstances *now,
+			      struct aero_effect_sample *sample)
+{
+	struct aero_sensor *sensor;
+	bool memory = false;
+	int id = -ENOENT;
+
+	mutex_lock(&sensors->lock);
+	list_for_each_entry(sensor, &sensors->list, node) {
+		mutex_lock(&sensor->lock);
+		if (sensor->kind == AERO_SENSOR_POWER && sensor->verdict == AERO_SENSOR_OK &&
+		    (id < 0 || (sensor->measures_memory && !memory))) {
+			id = sensor->id;
+			memory = sensor->measures_memory;
+			*sample = aero_sensor_effect_sample(sensor->value, now);
+		}
+		mutex_unlock(&sensor->lock);
+	}
+	mutex_unlock(&sensors->lock);
+	return id;
 }
 
 /* Do the thresholds stand in their order, as far as they are set? */

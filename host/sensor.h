@@ -141,6 +141,8 @@ unsigned int aero_sensors_count(struct aero_sensors *sensors);
 unsigned int aero_sensors_sample(struct aero_sensors *sensors,
 				 const struct aero_circumstances *now, u32 prior_mw_per_gib,
 				 struct aero_reading *readings, unsigned int nr);
+int aero_sensors_domain_power(struct aero_sensors *sensors, const struct aero_circumstances *now,
+			      struct aero_effect_sample *sample);
 int aero_sensors_memory_power(struct aero_sensors *sensors, s64 *uw);
 int aero_sensor_set_thresholds(struct aero_sensor *sensor,
 			       const struct aero_thresholds *thresholds);

@@ -70,6 +70,12 @@ AERO_SETTING_ATTR(active_mw_per_gib, active_mw_per_gib, u32, aero_power_params, 
 AERO_SETTING_ATTR(off_mw_per_gib, off_mw_per_gib, u32, aero_power_params, to_aero_domain,
 		  aero_domain_power, aero_domain_set_power, &aero_domain_settings_lock);
 
+static ssize_t effect_mw_per_gib_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", aero_domain_saves(to_aero_domain(dev)));
+}
+static DEVICE_ATTR_RO(effect_mw_per_gib);
+
 static struct attribute *aero_domain_attrs[] = {
 	&dev_attr_name.attr,
 	&dev_attr_start.attr,
@@ -79,6 +85,7 @@ static struct attribute *aero_domain_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_active_mw_per_gib.attr,
 	&dev_attr_off_mw_per_gib.attr,
+	&dev_attr_effect_mw_per_gib.attr,
 	NULL
 };
 

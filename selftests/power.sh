@@ -122,6 +122,37 @@ test_a_wrong_model() {
 	plant_gone
 }
 
+# A domain that goes as a whole, and nothing with it, shows what it saves: half of what the user believes.
+test_what_a_domain_saves() {
+	local block bytes first seen
+	plant $PLANT $((2 * PLANT)) || return
+	bytes=$((16#$(cat /sys/devices/system/memory/block_size_bytes)))
+	wait_for 20 none_uncounted || fail "the inventory is not complete"
+	# The last four that follow each other, are free, and can go.
+	first=$(sed -n 's/^memory\([0-9]*\) zone=Movable .* used=0 .*state=online/\1/p' /sys/kernel/debug/aerostat/blocks/inventory |
+		sort -n | awk '{ n = $1 == last + 1 ? n + 1 : 1; last = $1; if (n == 4) { print $1 - 3; n = 0 } }' | tail -n 1)
+	[[ $first ]] || { fail "no four free blocks"; plant_gone; return; }
+	printf '%x-%x bank' $((first * bytes)) $(((first + 4) * bytes - 1)) >$HOST/domain_add || fail "no domain"
+	DOMAIN=$(dirname "$(grep -lx bank /sys/class/aerostat/domain-*/name)")
+	# Were the rest worth as much, its single blocks would fit where a domain of four does not.
+	echo $((2 * PLANT)) >"$DOMAIN/active_mw_per_gib"
+	echo 0 >$HOST/active_mw_per_gib
+	check "the model's, at first" is "$DOMAIN/effect_mw_per_gib" $((2 * PLANT))
+	sleep 12
+	echo $((4 * bytes)) >$HOST/reclaim_target_bytes
+	echo manual >$HOST/mode
+	check "it goes" wait_for 60 is "$DOMAIN/state" offline
+	check "and nothing else" is $HOST/offline_bytes $((4 * bytes))
+	wait_for 40 domain_learnt || fail "nothing is learnt"
+	seen=$(cat "$DOMAIN/effect_mw_per_gib")
+	check_num "learnt, mW per GiB of $PLANT" "$seen" ge $((PLANT * 80 / 100))
+	check_num "learnt, mW per GiB of $PLANT" "$seen" le $((PLANT * 120 / 100))
+	basename "$DOMAIN" >$HOST/domain_remove
+	plant_gone
+}
+domain_learnt() { ! is "$DOMAIN/effect_mw_per_gib" $((2 * PLANT)); }
+none_uncounted() { ! grep -q 'used=- .*state=online' /sys/kernel/debug/aerostat/blocks/inventory; }
+
 # The plant ignores blocks.
 test_no_effect() {
 	local most
