@@ -30,14 +30,19 @@ bench_need_root
 bench_need git git make make gcc gcc awk mawk
 
 passed=0 failed=0
-# count LABEL FILE: add what the suites in it say at their ends; without any such line, one failure.
+# count LABEL FILE: add what the suites in it say at their ends; without any such line, one failure, and one if the command
+# before this failed although they did not (a sanitizer reports at the very end).
 count() {
-	local p f any=''
+	local status=$? before=$failed p f any=''
 	while read -r p _ f _; do
 		any=1 passed=$((passed + p)) failed=$((failed + f))
 	done < <(grep -aoE '^(# )?[0-9]+ passed, [0-9]+ failed$' "$2" | sed 's/^# //')
 	if [[ ! $any ]]; then
 		bench_log "$1 ended without a result"
+		failed=$((failed + 1))
+	fi
+	if ((status && failed == before)); then
+		bench_log "$1 ended with status $status"
 		failed=$((failed + 1))
 	fi
 }
