@@ -57,7 +57,7 @@ static void __aero_balloon_resize(struct aero_guest *guest, long nr_pages)
  * @page: from aero_page_alloc()
  * @kind: how large
  *
- * Context: worker's context, aero_guest.lock held.
+ * Context: aero_guest.lock held.
  */
 void __aero_balloon_add(struct aero_guest *guest, struct page *page, enum aero_kind kind)
 {

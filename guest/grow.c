@@ -5,8 +5,9 @@
  * What the guest runs comes first: unless the host is in an emergency the thread is of
  * SCHED_IDLE, and gets what others leave of a processor. It may have to wait for long,
  * while the worker, which answers the host and gives memory back, must not. Nothing is
- * held while it waits: big pages are taken without compaction, and a spinlock keeps its
- * processor.
+ * held while it waits, so it takes what is free and reclaims nothing: who reclaims holds
+ * folios and the locks of filesystems. When there is nothing free the next step is made at
+ * the usual priority, and reclaims.
  *
  * The worker hands the thread one step at a time, and is kicked when that is done.
  * Meanwhile a step is withdrawn by lowering its goal.
@@ -15,6 +16,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <uapi/linux/sched/types.h>
 
 #include "guest.h"
@@ -35,7 +37,9 @@ static unsigned long __aero_grow_gap(const struct aero_guest *guest)
 
 	lockdep_assert_held(&guest->lock);
 
-	return guest->phase == AERO_PHASE_RUNNING && size < goal ? goal - size : 0;
+	if (guest->phase != AERO_PHASE_RUNNING || ktime_get_ns() < READ_ONCE(guest->oom_until_ns))
+		return 0;
+	return size < goal ? goal - size : 0;
 }
 
 static unsigned long aero_grow_gap(struct aero_guest *guest)
@@ -90,6 +94,8 @@ static void aero_grow(struct kthread_work *work)
 	struct aero_grower *grower = &guest->grower;
 	const unsigned long big = aero_kind_pages(AERO_BIG);
 	unsigned long grown = 0, gap, some, got;
+	bool reclaims = READ_ONCE(grower->urgent);
+	unsigned int flags = reclaims ? 0 : memalloc_noreclaim_save();
 	enum aero_kind kind = AERO_BIG;
 	u64 start = ktime_get_ns();
 	u32 failed = 0;
@@ -111,8 +117,11 @@ static void aero_grow(struct kthread_work *work)
 		if (failed)
 			kind = AERO_SMALL;
 	}
+	if (!reclaims)
+		memalloc_noreclaim_restore(flags);
 	grower->grown = grown;
 	grower->failed = failed;
+	grower->reclaimed = reclaims;
 	/* Pairs with aero_grow_end(): whoever sees it sees the outcome. */
 	smp_store_release(&grower->done, true);
 	aero_worker_kick(guest);
@@ -127,7 +136,7 @@ static void aero_grow_priority(struct aero_grower *grower, bool urgent)
 
 	/* It cannot fail: neither needs a right or a bandwidth. */
 	WARN_ON_ONCE(sched_setattr_nocheck(grower->worker->task, &attr));
-	grower->urgent = urgent;
+	WRITE_ONCE(grower->urgent, urgent);
 }
 
 /**
@@ -211,7 +220,7 @@ bool aero_grow_end(struct aero_guest *guest, unsigned long *grown, u32 *failed)
  * @guest: the guest
  * @goal: pages of the guest kernel; zero withdraws the step that is under way
  *
- * When it returns the balloon is not made larger than that any more.
+ * When it returns the balloon is not made larger than that, until it is said again.
  *
  * Context: any; takes aero_guest.lock.
  */
@@ -223,9 +232,9 @@ void aero_grow_limit(struct aero_guest *guest, unsigned long goal)
 }
 
 /**
- * aero_grow_hurry() - say whether growing goes before what the guest runs
+ * aero_grow_hurry() - say whether growing is as important as what the guest runs
  * @guest: the guest
- * @urgent: it does not wait for processors that are idle
+ * @urgent: it does not wait for idle processors, and may reclaim, from the next step on
  *
  * Context: worker's context, may sleep.
  */

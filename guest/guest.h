@@ -254,7 +254,7 @@ struct aero_balloon {
  * struct aero_grower - the thread that grows the balloon, and its present step
  * @worker: the thread; constant
  * @work: the step; one at a time
- * @urgent: it is not of SCHED_IDLE; worker's context
+ * @urgent: it is not of SCHED_IDLE, and may reclaim; written in the worker's context
  * @busy: a step was handed over and its outcome not yet asked for; worker's context
  * @done: the step has an outcome; set by the thread with release
  * @goal: how large the balloon may become, pages of the guest kernel; aero_guest.lock
@@ -262,6 +262,7 @@ struct aero_balloon {
  * @small: small pages will do; the thread's while @busy
  * @grown: outcome: how much it took, pages of the guest kernel; valid with @done
  * @failed: outcome: what hindered it, AERO_LIMIT_*; valid with @done
+ * @reclaimed: outcome: it was allowed to reclaim; valid with @done
  * @limits: @failed of the last step that is over; worker's context
  */
 struct aero_grower {
@@ -275,6 +276,7 @@ struct aero_grower {
 	bool small;
 	unsigned long grown;
 	u32 failed;
+	bool reclaimed;
 	u32 limits;
 };
 
@@ -293,6 +295,8 @@ struct aero_grower {
  * @rest: with a doorbell, starts the worker now and then if the guest is not idle
  * @grower: takes pages
  * @stopped: neither looks at the channel; worker's context, read anywhere
+ * @reclaims: nothing was free in the last step of growing, so the next one reclaims;
+ *	worker's context
  * @rate: inflation rate; worker's context
  * @rate_ns: when @rate was last asked, ktime; worker's context
  * @stats_ns: when statistics were last published, ktime; worker's context
@@ -330,6 +334,7 @@ struct aero_guest {
 	struct delayed_work work;
 	struct delayed_work rest;
 	struct aero_grower grower;
+	bool reclaims;
 	bool stopped;
 	struct aero_rate rate;
 	u64 rate_ns;

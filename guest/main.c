@@ -88,6 +88,19 @@ static void aero_guest_shutdown(struct pci_dev *pdev)
 	aero_guest_close(pci_get_drvdata(pdev), false);
 }
 
+/*
+ * While disks still work: what waits for one in the calls below would wait for ever. The
+ * worker is frozen; it goes on from here should the suspend be called off.
+ */
+static int aero_guest_prepare(struct device *dev)
+{
+	struct aero_guest *guest = dev_get_drvdata(dev);
+
+	aero_grow_stop(guest);
+	aero_worker_kick(guest);
+	return 0;
+}
+
 static int aero_guest_suspend(struct device *dev)
 {
 	aero_worker_stop(dev_get_drvdata(dev));
@@ -114,6 +127,7 @@ static int aero_guest_resume(struct device *dev)
 }
 
 static const struct dev_pm_ops aero_guest_pm = {
+	.prepare = pm_sleep_ptr(aero_guest_prepare),
 	.suspend = pm_sleep_ptr(aero_guest_suspend),
 	.resume = pm_sleep_ptr(aero_guest_resume),
 	.freeze = pm_sleep_ptr(aero_guest_freeze),

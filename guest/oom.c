@@ -59,6 +59,9 @@ static int aero_oom_notify(struct notifier_block *nb, unsigned long unused, void
 	unsigned long freed;
 	u64 left;
 
+	/* First, for the worker raises the goal again as long as it does not see this. */
+	if (READ_ONCE(guest->balloon.nr_pages))
+		WRITE_ONCE(guest->oom_until_ns, ktime_get_ns() + AERO_OOM_PAUSE_NS);
 	aero_grow_limit(guest, 0);
 	/* Cheapest first: what the host does not know, what it has acknowledged ... */
 	freed = aero_oom_drop(guest, wanted);

@@ -116,6 +116,10 @@ static bool aero_grown(struct aero_guest *guest)
 	if (!aero_grow_end(guest, &grown, &failed))
 		return true;
 	aero_rate_spend(&guest->rate, (u64)grown << PAGE_SHIFT);
+	guest->reclaims = failed & AERO_LIMIT_ALLOC && !guest->grower.reclaimed;
+	/* Nothing is free, but something may be had: that is no failure yet. */
+	if (guest->reclaims)
+		return true;
 	if (failed)
 		aero_rate_failure(&guest->rate);
 	else if (grown)
@@ -129,16 +133,17 @@ static bool aero_grown(struct aero_guest *guest)
 static bool aero_grow_to(struct aero_guest *guest, const struct aero_orders *orders,
 			 unsigned long goal, bool ready)
 {
+	bool small = aero_granule_small(orders);
 	unsigned long most;
 
-	aero_grow_hurry(guest, orders->flags & AERO_CTL_URGENT);
+	aero_grow_hurry(guest, orders->flags & AERO_CTL_URGENT || (guest->reclaims && small));
 	if (guest->grower.busy) {
-		aero_grow_limit(guest, goal);
+		aero_grow_limit(guest, guest->grower.small && !small ? 0 : goal);
 		return true;
 	}
 	most = ready ? aero_grow_budget(guest, orders) : 0;
 	if (most)
-		aero_grow_begin(guest, goal, most, aero_granule_small(orders));
+		aero_grow_begin(guest, goal, most, small);
 	return most;
 }
 
@@ -169,17 +174,19 @@ static unsigned long aero_unreported(struct aero_guest *guest, unsigned long *sm
  * told of: the first step soon, then ever more in one go. What follows may be slow
  * to come, where the guest leaves little of its processors.
  */
-static void aero_report(struct aero_guest *guest, bool more)
+static void aero_report(struct aero_guest *guest, bool more, bool small)
 {
-	unsigned long small, pages = aero_unreported(guest, &small);
+	unsigned long nr_small, pages = aero_unreported(guest, &nr_small);
 	u64 now = ktime_get_ns();
 
-	if (more && small < AERO_BATCH && now - guest->told_ns < AERO_REPORT_NS &&
+	if (more && nr_small < AERO_BATCH && now - guest->told_ns < AERO_REPORT_NS &&
 	    pages < min(guest->told, AERO_REPORT_BYTES >> PAGE_SHIFT))
 		return;
 	guest->told_ns = now;
 	guest->told = more ? guest->told + pages : 0;
-	while (aero_balloon_report(guest, AERO_BIG) || aero_balloon_report(guest, AERO_SMALL))
+	/* A step that began under a smaller granule may still have added some. */
+	while (aero_balloon_report(guest, AERO_BIG) ||
+	       (small && aero_balloon_report(guest, AERO_SMALL)))
 		cond_resched();
 }
 
@@ -231,7 +238,7 @@ static bool aero_follow(struct aero_guest *guest, const struct aero_orders *orde
 	WRITE_ONCE(guest->limits, limits);
 	WRITE_ONCE(guest->rate_bytes, guest->rate.rate);
 
-	aero_report(guest, more || growing);
+	aero_report(guest, more || growing, small);
 	return more;
 }
 
