@@ -132,7 +132,8 @@ bool aero_holes_section(struct aero_vm *vm, struct aero_gpa *gpa)
 	struct aero_gpa_window window = { };
 	unsigned int i;
 
-	if (!aero_holes_due(vm))
+	/* A range that is begun is in the balloon as a whole, and not all of it punched. */
+	if (aero_batch_resumed(vm->batch) || !aero_holes_due(vm))
 		return false;
 	for (i = 0; holes->going && i < AERO_HOLES_PIECES; i++) {
 		u64 nr, seen;

@@ -87,6 +87,18 @@ void aero_batch_reset(struct aero_batch *batch)
 }
 
 /**
+ * aero_batch_resumed() - is a range begun and not done?
+ * @batch: of a VM
+ *
+ * Context: The VM's work.
+ * Return: true if so.
+ */
+bool aero_batch_resumed(const struct aero_batch *batch)
+{
+	return batch->resumed;
+}
+
+/**
  * aero_reclaim_account() - let others see what has been freed, not what merely was promised
  * @vm: whose balloon may have changed
  *

@@ -13,6 +13,7 @@ struct aero_vm;
 struct file;
 
 struct aero_batch *aero_batch_alloc(void);
+bool aero_batch_resumed(const struct aero_batch *batch);
 void aero_batch_reset(struct aero_batch *batch);
 void aero_reclaim_account(struct aero_vm *vm);
 bool aero_reclaim_pinned(struct file *file, loff_t offset, loff_t len, unsigned int index_shift,

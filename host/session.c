@@ -279,9 +279,14 @@ static bool aero_session_section(struct aero_vm *vm)
 			aero_balloon_clear(&vm->balloon);
 			vm->paroled = false;
 		}
-		/* Who is refused has everything back; what is done is looked at later. */
-		if (!more && (vm->state == AERO_VM_ACTIVE || vm->state == AERO_VM_SILENT))
-			more = aero_holes_section(vm, &gpa) || aero_working_set_section(vm, &gpa);
+		/*
+		 * Who is refused has everything back. Not only when the ring is empty, for a guest
+		 * could see to it that it never is.
+		 */
+		if (vm->state == AERO_VM_ACTIVE || vm->state == AERO_VM_SILENT) {
+			more |= aero_holes_section(vm, &gpa);
+			more |= aero_working_set_section(vm, &gpa);
+		}
 		aero_session_check_heartbeat(vm);
 	}
 	aero_reclaim_account(vm);

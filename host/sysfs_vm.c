@@ -83,7 +83,8 @@ static ssize_t working_set_bytes_show(struct device *dev, struct device_attribut
 
 	return err ?: sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(pages));
 }
-static DEVICE_ATTR_RO(working_set_bytes);
+/* To read it is to ask for it, and costs the VM faults. */
+static DEVICE_ATTR_ADMIN_RO(working_set_bytes);
 
 static ssize_t working_set_error_bytes_show(struct device *dev, struct device_attribute *attr,
 					    char *buf)
@@ -93,7 +94,7 @@ static ssize_t working_set_error_bytes_show(struct device *dev, struct device_at
 
 	return err ?: sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(error));
 }
-static DEVICE_ATTR_RO(working_set_error_bytes);
+static DEVICE_ATTR_ADMIN_RO(working_set_error_bytes);
 
 static ssize_t min_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {

@@ -41,6 +41,9 @@
 #define AERO_VM_TELL_BURST	10
 #define AERO_VM_TELL_INTERVAL	(10 * HZ)
 
+/* What measuring costs in one look; a VMM could map one page many thousand times. */
+#define AERO_VM_MEASURED_US	5000ULL
+
 #define AERO_VM_RATE_MIN	SZ_64M
 #define AERO_VM_RATE_MAX	SZ_1G
 /* A VM keeps this part of its memory unless the user says otherwise. */
@@ -205,7 +208,7 @@ static void aero_vm_work(struct work_struct *work)
 		/* The last user's memory is torn down elsewhere, and may take its time. */
 		mmput_async(vm->mm);
 	}
-	wait = aero_vm_pace(vm, began, vm->working_set.us - measured);
+	wait = aero_vm_pace(vm, began, min(vm->working_set.us - measured, AERO_VM_MEASURED_US));
 	WRITE_ONCE(vm->not_before, jiffies + wait);
 	aero_vm_delay(vm, more, vm->balloon.pages != before);
 	/* The loop may be resting, for nothing was held. */

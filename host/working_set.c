@@ -31,8 +31,9 @@
 #include "vm.h"
 #include "working_set.h"
 
-/* Samples in one section: to unmap, which flushes TLBs, and to look at. */
+/* Samples in one section: to unmap, which flushes TLBs, and to look at; and for how long. */
 #define AERO_WS_UNMAPS		16
+#define AERO_WS_SECTION_US	2000
 #define AERO_WS_LOOKS		64
 /* In a period; the last one ends it. */
 #define AERO_WS_LOOKS_PERIOD	4
@@ -139,7 +140,8 @@ static void aero_ws_begin(struct aero_vm *vm)
 
 	ws->period = aero_ws_period(vm);
 	if (aim != ws->aim) {
-		gfns = kmalloc_array(aim, sizeof(*gfns), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		/* A memslot change may be waiting for this section. */
+		gfns = kmalloc_array(aim, sizeof(*gfns), GFP_NOWAIT | __GFP_NOWARN);
 		if (!gfns) {
 			ws->at = jiffies + ws->period;
 			return;
@@ -166,6 +168,7 @@ static void aero_ws_wait(struct aero_working_set *ws)
 
 static void aero_ws_unmap(struct aero_vm *vm, struct aero_gpa *gpa, struct aero_gpa_window *window)
 {
+	ktime_t end = ktime_add_us(ktime_get(), AERO_WS_SECTION_US);
 	struct aero_working_set *ws = &vm->working_set;
 	unsigned int i, tries = max(AERO_WS_TRIES, ws->aim);
 	u64 gfn;
@@ -178,6 +181,8 @@ static void aero_ws_unmap(struct aero_vm *vm, struct aero_gpa *gpa, struct aero_
 		}
 		aero_ws_mapped(vm, window, gfn, true);
 		ws->gfns[ws->nr++] = gfn;
+		if (ktime_after(ktime_get(), end))
+			break;
 	}
 	if (ws->nr == ws->aim || ws->tries == tries) {
 		ws->looks = 0;
@@ -197,7 +202,8 @@ static void aero_ws_looked(struct aero_vm *vm)
 	mutex_lock(&vm->lock);
 	if (over) {
 		aero_estimate_step(&ws->estimate, ws->mapped, ws->seen);
-		ws->estimated_at = jiffies;
+		if (ws->seen)
+			ws->estimated_at = jiffies;
 	} else {
 		aero_estimate_peek(&ws->estimate, ws->mapped, ws->seen);
 	}
@@ -303,7 +309,7 @@ bool __aero_working_set_known(const struct aero_vm *vm)
  * Who asks is the reason to measure.
  *
  * Context: Takes aero_vm.lock.
- * Return: 0, -EAGAIN if the first period has not ended, or -EOPNOTSUPP if the VM's memory
+ * Return: 0, -ENODATA if the first period has not ended, or -EOPNOTSUPP if the VM's memory
  * is none that can be unmapped.
  */
 int aero_working_set(struct aero_vm *vm, u64 *pages, u64 *error)
@@ -316,7 +322,7 @@ int aero_working_set(struct aero_vm *vm, u64 *pages, u64 *error)
 	if (ws->unsupported) {
 		err = -EOPNOTSUPP;
 	} else if (!__aero_working_set_known(vm)) {
-		err = -EAGAIN;
+		err = -ENODATA;
 	} else {
 		*pages = div_u64(vm->size * aero_estimate_permille(&ws->estimate), 1000);
 		*error = div_u64(vm->size * aero_estimate_error(&ws->estimate), 1000);
