@@ -13,7 +13,7 @@
  * another block for a while, twice as long each time.
  *
  * What is in a block is counted when something is to go, in steps of 20 ms at most,
- * and believed for ten times as long as it took to count all.
+ * and believed for ten times as long as a sweep of all lasted, half a second to a minute.
  */
 
 #include <linux/cpu.h>
@@ -76,7 +76,8 @@ void __aero_block_scan(const struct aero_blocks *blocks, struct aero_block *bloc
 			continue;
 		}
 		order = READ_ONCE(page->private);
-		pfn += 1UL << min_t(unsigned long, order, PFN_SECTION_SHIFT);
+		/* Anything, if the page was allocated in between. */
+		pfn += order <= ilog2(MAX_ORDER_NR_PAGES) ? 1UL << order : 1;
 	}
 	block->scanned = true;
 	block->scanned_at = jiffies;
@@ -317,7 +318,8 @@ static void aero_blocks_del(struct aero_blocks *blocks, struct device *dev)
 	mutex_unlock(&blocks->lock);
 	if (!block)
 		return;
-	wait_event(blocks->wait, READ_ONCE(blocks->busy) != block);
+	/* Pairs with aero_blocks_move(), which is done with it then. */
+	wait_event(blocks->wait, smp_load_acquire(&blocks->busy) != block);
 	aero_block_free(block);
 }
 

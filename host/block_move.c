@@ -65,7 +65,8 @@ static int aero_block_store(struct aero_blocks *blocks, struct aero_block *block
 			return -EINTR;
 		msleep(20);
 	}
-	return -EAGAIN;
+	/* Each try has slept, so who is told to try again does so at no pace of its own. */
+	return -ERESTARTNOINTR;
 }
 
 /**
@@ -114,13 +115,16 @@ static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *bloc
 	if (online)
 		blocks->stuck = stuck;
 	/* -EINTR before its time: it is not wanted any more. */
-	if (err && (err != -EINTR || time_after_eq(jiffies, start + AERO_BLOCK_TIMEOUT)))
+	/* -ERESTARTNOINTR: others had device_hotplug_lock, which says nothing of the block. */
+	if (err && err != -ERESTARTNOINTR &&
+	    (err != -EINTR || time_after_eq(jiffies, start + AERO_BLOCK_TIMEOUT)))
 		__aero_block_failed(block);
 	else if (!err && online)
 		block->failures = 0;
 	if (!err && online)
 		blocks->recalled -= min(blocks->recalled, blocks->block_pages);
-	blocks->busy = NULL;
+	/* Pairs with aero_blocks_del(), which frees the block then. */
+	smp_store_release(&blocks->busy, NULL);
 	WRITE_ONCE(blocks->busy_offlining, false);
 	__aero_blocks_recount(blocks);
 	trace_aerostat_block(id, online, err, jiffies_to_msecs(jiffies - start), used,
@@ -293,11 +297,15 @@ static bool aero_blocks_step(struct aero_blocks *blocks)
 		blocks->recalled = 0;
 	used = block && !online ? block->used : 0;
 	/* The remover of a block waits for @busy, so it is set before the lock is dropped. */
-	blocks->busy = block;
-	WRITE_ONCE(blocks->busy_offlining, block && !online);
 	/* What was to stop an earlier move must not stop this one. */
 	flush_signals(current);
 	WRITE_ONCE(blocks->cancelled, false);
+	WRITE_ONCE(blocks->busy, block);
+	WRITE_ONCE(blocks->busy_offlining, block && !online);
+	/* Pairs with aero_blocks_recall(): one of both sees the other. */
+	smp_mb();
+	if (block && !online && atomic_long_read(&blocks->recall))
+		aero_blocks_cancel(blocks);
 	__aero_blocks_recount(blocks);
 	mutex_unlock(&blocks->lock);
 
@@ -384,6 +392,8 @@ void aero_blocks_recall(struct aero_blocks *blocks, u64 pages)
 	/* Of two at once one may be lost; who is still short asks again. */
 	if ((u64)atomic_long_read(&blocks->recall) < pages)
 		atomic_long_set(&blocks->recall, pages);
+	/* Pairs with aero_blocks_step(). */
+	smp_mb();
 	if (READ_ONCE(blocks->busy_offlining))
 		aero_blocks_cancel(blocks);
 	wake_up_all(&blocks->wait);
@@ -406,8 +416,9 @@ void aero_blocks_set_reclaimed(struct aero_blocks *blocks, u64 demand, u64 held)
 	u64 pages = demand < held ? rounddown(demand, blocks->block_pages) : held;
 
 	mutex_lock(&blocks->lock);
-	if (pages < blocks->reclaimed && pages < blocks->taken + blocks->block_pages &&
-	    blocks->busy && blocks->busy_offlining)
+	/* The busy one is among those that are taken; by the plan's own band. */
+	if (blocks->busy && blocks->busy_offlining &&
+	    aero_plan_goal(pages, U64_MAX, 0, blocks->block_pages, blocks->taken) < blocks->taken)
 		aero_blocks_cancel(blocks);
 	/* Memory comes in by and by; the plan is made for all that will have come. */
 	blocks->demand = max(demand, held);
@@ -423,7 +434,7 @@ void aero_blocks_set_reclaimed(struct aero_blocks *blocks, u64 demand, u64 held)
  * aero_blocks_taken_pages() - memory that is not there at present
  * @blocks: blocks
  *
- * Return: pages that this module took offline.
+ * Return: pages that this module took offline, or is about to.
  */
 u64 aero_blocks_taken_pages(struct aero_blocks *blocks)
 {

@@ -7,6 +7,8 @@
  *
  *	device_hotplug_lock	the kernel's; held around both notifiers, and taken by
  *				a block's state attribute
+ *	cpu_hotplug_lock, mem_hotplug_lock	the kernel's; may be held around both, too, so
+ *				nothing under the following may wait for them
  *	aero_blocks.domains_lock	which domains there are; held over device_add()
  *	aero_blocks.lock	everything else; nothing is allocated under it, for
  *				who brings memory back needs it
@@ -119,7 +121,7 @@ struct aero_block_room {
  * @sweep: a scan of all is under way
  * @sweep_began: when it began, jiffies
  * @fresh_for: how long a count is believed, jiffies
- * @busy: the block that the thread works on
+ * @busy: the block that the thread works on; also read without the lock
  * @busy_offlining: it is to go offline, which a signal can stop; also read without the lock
  * @cancelled: it is not wanted any more; also read and set without the lock
  * @reclaimed: pages that VMs gave and shall not have back yet

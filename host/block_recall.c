@@ -13,9 +13,10 @@
  * Both are called in whatever locks the allocating task holds, and those may be the very
  * ones that bringing a block online needs. The shrinker only asks, and says that it freed
  * nothing. The OOM notifier, behind which nobody but a killer stands, waits for a
- * block, but not for long; where the waiting is in vain, because the task itself is
- * in the way, the kill comes two seconds later. An allocation that movable memory
- * does not help finds all blocks online after some rounds, and then is served as without us.
+ * block, but not for long, for it holds oom_lock; where the waiting is in vain, because the
+ * task itself is in the way, the kill comes a second later. Each round asks for a quarter of
+ * what is off at least: an allocation that movable memory does not help finds all blocks
+ * online after some rounds, and then is served as without us.
  */
 
 #include <linux/oom.h>
@@ -24,7 +25,7 @@
 #include "block_priv.h"
 #include "trace.h"
 
-#define AERO_RECALL_WAIT	(2 * HZ)
+#define AERO_RECALL_WAIT	HZ
 
 /* How much is missing, in whole blocks, for as long as something is off. */
 static u64 aero_recall_wanted(struct aero_blocks *blocks)
@@ -70,7 +71,7 @@ static int aero_recall_oom(struct notifier_block *nb, unsigned long unused, void
 
 	if (!taken || current == blocks->thread)
 		return NOTIFY_OK;
-	aero_recall(blocks, max(aero_recall_wanted(blocks), blocks->block_pages), true);
+	aero_recall(blocks, max3(aero_recall_wanted(blocks), blocks->block_pages, taken / 4), true);
 	wait_event_timeout(blocks->wait, READ_ONCE(blocks->taken) < taken, AERO_RECALL_WAIT);
 	left = READ_ONCE(blocks->taken);
 	if (left < taken)

@@ -68,7 +68,7 @@ static bool aero_domain_name_ok(const char *name)
 	const char *c;
 
 	for (c = name; *c; c++)
-		if (!isalnum(*c) && !strchr("_.-", *c))
+		if (!isascii(*c) || (!isalnum(*c) && !strchr("_.-", *c)))
 			return false;
 	return *name && c - name < AERO_DOMAIN_NAME_MAX;
 }
@@ -87,7 +87,8 @@ static int aero_domain_parse(struct aero_domain *domain, char *spec, u64 block_b
 		return -EINVAL;
 	if (!IS_ALIGNED(domain->start, block_bytes) || !IS_ALIGNED(domain->size, block_bytes))
 		return -EINVAL;
-	if (*name && !aero_domain_name_ok(name))
+	/* What those without a name are called is theirs. */
+	if (*name && (!aero_domain_name_ok(name) || str_has_prefix(name, "domain-")))
 		return -EINVAL;
 	strscpy(domain->name, name, sizeof(domain->name));
 	return 0;

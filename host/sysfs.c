@@ -143,8 +143,10 @@ static DEVICE_ATTR_RO(reclaimed_bytes);
 
 static ssize_t offline_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%llu\n",
-			  aero_pages_to_bytes(aero_blocks_taken_pages(to_aero_host(dev)->blocks)));
+	struct aero_block_totals totals;
+
+	aero_blocks_totals(to_aero_host(dev)->blocks, &totals);
+	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(totals.nr_taken * totals.block_pages));
 }
 static DEVICE_ATTR_RO(offline_bytes);
 

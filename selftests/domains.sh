@@ -54,7 +54,7 @@ test_what_makes_no_sense_is_refused() {
 	((${#first[@]} == 2)) || { fail "no two runs of two blocks: $(movable | tr '\n' ' ')"; return; }
 	# shellcheck disable=SC2086
 	all=$(range ${first[0]})
-	for dir in '' nonsense "${all%-*}" "-${all#*-}" "$all two words" "$all a/b" "$all $(printf 'n%.0s' {1..32})" \
+	for dir in '' nonsense "${all%-*}" "-${all#*-}" "$all two words" "$all a/b" "$all domain-1" "$all $(printf 'n%.0s' {1..32})" \
 		"${all#*-}-${all%-*}" "${all/-/ - }" "0x-0x" "0-ffffffffffffffff"; do
 		refused 'Invalid argument' "$dir"
 	done

@@ -110,7 +110,7 @@ hog() {
 	wait_for 120 hog_is_ready || fail "the host's memory cannot be used up"
 }
 hog_is_ready() { grep -q ready /tmp/hog || ! hogs_live; }
-hogs_live() { kill -0 "${hogs[@]}"; }
+hogs_live() { local pid; for pid in "${hogs[@]}"; do kill -0 "$pid" || return; done; }
 
 # The VMs' memory is all that can help the host, and what of that is offline comes back.
 test_host_short_of_memory() {
