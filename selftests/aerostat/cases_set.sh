@@ -82,6 +82,12 @@ test_completion() {
 	_completes "set host sensor" "sensor_add= sensor_remove="
 	_completes "metrics --s" "--socket"
 	_completes "-r $tree set vm-1 min" "min_bytes="
+	tree_guest "$work/guest"
+	AEROSTAT_ROOT=$work/guest _completes "set g" guest
+	# Root's rights are not what counts: floor_bytes is the only one that the driver lets be written.
+	chmod 0444 "$work"/guest/sys/bus/pci/drivers/aerostat_guest/0*/{balloon,target,rate}_bytes
+	chmod 0444 "$work"/guest/sys/bus/pci/drivers/aerostat_guest/0*/{state,limits}
+	AEROSTAT_ROOT=$work/guest _completes "set guest " floor_bytes=
 	# Each command that there is, and no other.
 	same commands "$("$AEROSTAT" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | xargs)" \
 		"$(sed -n "s/.*local commands='\(.*\)'/\1/p" "$TOOL/aerostat.bash" | tr ' ' '\n' | sort | xargs)"

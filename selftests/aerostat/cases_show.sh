@@ -240,6 +240,24 @@ test_guest() {
 	ends 0 doctor
 }
 
+# What the PCI core has in the device's directory is not the guest's.
+test_guest_is_no_pci_device() {
+	local setting device=sys/bus/pci/drivers/aerostat_guest/0000:00:04.0
+	tree_guest "$tree"
+	ends 0 status -j
+	json '.guests[0]|keys' '["balloon_bytes","floor_bytes","id","limits","rate_bytes","reason","state","target_bytes"]'
+	ends 0 record -n 1
+	iconv -f UTF-8 -t UTF-8 <<<"$out" >/dev/null || fail "not UTF-8"
+	same attributes "$(tail -n +2 <<<"$out" | cut -d, -f4 | xargs)" \
+		"balloon_bytes floor_bytes limits rate_bytes state target_bytes"
+	for setting in remove=1 enable=0 config=1 driver_override=vfio-pci; do
+		ends 2 set guest "$setting"
+		one_sentence "has no setting"
+	done
+	same remove "$(<"$tree/$device/remove")" ""
+	same enable "$(<"$tree/$device/enable")" 1
+}
+
 test_colour_is_for_terminals() {
 	tree_vms "$tree" 1
 	ends 0 status

@@ -95,9 +95,13 @@ tree_vms() {
 	for ((i = 0; i < $2; i++)); do tree_vm "$1" "$i"; done
 }
 
-# tree_guest ROOT: a guest.
+# tree_guest ROOT: a guest, whose PCI device has files of the PCI core, too.
 tree_guest() {
+	local device=$1/sys/bus/pci/drivers/aerostat_guest/0000:00:04.0
 	tree_machine "$1"
-	attrs "$1/sys/bus/pci/drivers/aerostat_guest/0000:00:04.0" balloon_bytes=$GiB target_bytes=$((2 * GiB)) \
-		rate_bytes=67108864 floor_bytes=134217728 state=running 'limits=floor '
+	attrs "$device" balloon_bytes=$GiB target_bytes=$((2 * GiB)) \
+		rate_bytes=67108864 floor_bytes=134217728 state=running 'limits=floor ' \
+		enable=1 irq=11 vendor=0x1af4 driver_override='(null)' remove= uevent=DRIVER=aerostat_guest
+	printf '\xf4\x1a\x10\x11\xff\0\x9b' >"$device/config"
+	chmod 0200 "$device/remove"
 }

@@ -14,10 +14,15 @@ _aerostat_objects() {
 
 # _aerostat_settings ROOT OBJECT: files of it that can be written, as NAME=.
 _aerostat_settings() {
-	local file dir=$1/sys/class/aerostat/$2
-	[[ $2 != guest ]] || dir=$(echo "$1"/sys/bus/pci/drivers/aerostat_guest/0*/)
+	local file dir=$1/sys/class/aerostat/$2 files='*'
+	if [[ $2 == guest ]]; then
+		dir=$(echo "$1"/sys/bus/pci/drivers/aerostat_guest/0*/)
+		# The other files there are the PCI core's, "remove" among them.
+		files='@(balloon_bytes|target_bytes|rate_bytes|floor_bytes|state|limits)'
+	fi
 	for file in "$dir"/*; do
-		[[ ! -f $file || ${file##*/} == uevent || $(stat -c %A "$file") != ??w* ]] || echo "${file##*/}="
+		# shellcheck disable=SC2053 # a pattern
+		[[ ! -f $file || ${file##*/} != $files || ${file##*/} == uevent || $(stat -c %A "$file") != ??w* ]] || echo "${file##*/}="
 	done
 }
 

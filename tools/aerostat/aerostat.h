@@ -94,6 +94,7 @@ struct attr {
  * struct object - one directory in sysfs, with all of its files
  * @id: name of the directory
  * @path: of the directory, with --root
+ * @files: the only files there that are meant, NULL after the last one; NULL: all are
  * @attrs: files that may be read
  * @nr_attrs: of them
  * @name: a VM's domain, a sensor's source, a power domain's name; "" if there is none
@@ -102,6 +103,7 @@ struct attr {
 struct object {
 	char id[64];
 	char *path;
+	const char * const *files;
 	struct attr *attrs;
 	size_t nr_attrs;
 	char name[160];
@@ -144,6 +146,7 @@ int model_try(struct model *model, char *why, size_t size);
 void model_free(struct model *model);
 struct object *model_find(struct model *model, const char *name);
 
+bool object_has_file(const struct object *object, const char *name);
 const struct attr *object_attr(const struct object *object, const char *name);
 const char *object_text(const struct object *object, const char *name, const char *otherwise);
 bool object_number(const struct object *object, const char *name, long long *number);

@@ -4,7 +4,8 @@
  * as it is at one moment.
  *
  * An object has whatever files its directory has: a module that knows more than
- * this command is shown as far as it is understood, and whole as JSON.
+ * this command is shown as far as it is understood, and whole as JSON. A guest's
+ * directory is its PCI device's and has files of the PCI core beside the driver's.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +14,11 @@
 #include <sys/stat.h>
 
 #include "aerostat.h"
+
+/* guest/sysfs.c */
+static const char * const guest_files[] = {
+	"balloon_bytes", "target_bytes", "rate_bytes", "floor_bytes", "state", "limits", NULL
+};
 
 static int object_add(struct object *object, const char *name)
 {
@@ -41,19 +47,43 @@ static int object_add(struct object *object, const char *name)
 	return 0;
 }
 
-/* Write-only files are no attributes of what there is, nor is what the driver core adds. */
-static bool readable(const char *dir, const char *name)
+/**
+ * object_has_file() - is a file of its directory an attribute of it?
+ * @object: of which object_load() has set path and files
+ * @name: of the file
+ *
+ * What the driver core adds is none, nor are directories and links.
+ *
+ * Return: whether it is.
+ */
+bool object_has_file(const struct object *object, const char *name)
+{
+	const char * const *file = object->files;
+	char path[PATH_MAX];
+	struct stat node;
+
+	while (file && *file && strcmp(*file, name))
+		file++;
+	if ((file && !*file) || !strcmp(name, "uevent") ||
+	    snprintf(path, sizeof(path), "%s/%s", object->path, name) >= PATH_MAX)
+		return false;
+	return !lstat(path, &node) && S_ISREG(node.st_mode);
+}
+
+/* Write-only files are no attributes of what there is. */
+static bool readable(const struct object *object, const char *name)
 {
 	char path[PATH_MAX];
 	struct stat node;
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= PATH_MAX)
+	if (!object_has_file(object, name))
 		return false;
-	return strcmp(name, "uevent") && !lstat(path, &node) && S_ISREG(node.st_mode) &&
-	       node.st_mode & 0444;
+	snprintf(path, sizeof(path), "%s/%s", object->path, name);
+	return !lstat(path, &node) && node.st_mode & 0444;
 }
 
-static int object_load(struct object *object, const char *dir, const char *id)
+static int object_load(struct object *object, const char *dir, const char *id,
+		       const char * const *files)
 {
 	char path[PATH_MAX], **names;
 	int i, nr, err = 0;
@@ -62,15 +92,18 @@ static int object_load(struct object *object, const char *dir, const char *id)
 	if (snprintf(path, sizeof(path), "%s/%s", dir, id) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	snprintf(object->id, sizeof(object->id), "%s", id);
+	object->files = files;
 	object->path = strdup(path);
+	if (!object->path)
+		return -ENOMEM;
 	nr = fs_list(path, "", &names);
 	if (nr < 0)
 		err = nr;
 	for (i = 0; i < nr && !err; i++)
-		if (readable(path, names[i]))
+		if (readable(object, names[i]))
 			err = object_add(object, names[i]);
 	fs_list_free(names, nr);
-	return object->path ? err : -ENOMEM;
+	return err;
 }
 
 static void object_free(struct object *object)
@@ -86,7 +119,8 @@ static void object_free(struct object *object)
 	memset(object, 0, sizeof(*object));
 }
 
-static int objects_load(struct objects *objects, const char *dir, const char *prefix)
+static int objects_load(struct objects *objects, const char *dir, const char *prefix,
+			const char * const *files)
 {
 	char **names;
 	int i, nr = fs_list(dir, prefix, &names);
@@ -101,7 +135,7 @@ static int objects_load(struct objects *objects, const char *dir, const char *pr
 		struct object *object = &objects->list[objects->nr];
 
 		/* What has gone since the directory was read is not there. */
-		if (object_load(object, dir, names[i]) || !object->nr_attrs)
+		if (object_load(object, dir, names[i], files) || !object->nr_attrs)
 			object_free(object);
 		else
 			objects->nr++;
@@ -152,7 +186,7 @@ static int host_try(struct model *model, char *why, size_t size)
 		snprintf(why, size, "%s: the path is too long", options.root);
 		return STATUS_FAILED;
 	}
-	err = object_load(&model->host, dir, "host");
+	err = object_load(&model->host, dir, "host", NULL);
 	if (err == -EACCES || err == -EPERM) {
 		snprintf(why, size, "%s/host may not be read: run this as root", dir);
 		return STATUS_NO_RIGHTS;
@@ -181,7 +215,7 @@ static void guests_load(struct model *model)
 
 	/* Bound devices, "0000:00:04.0", beside files that are no directories. */
 	if (!fs_path(dir, GUEST_DRIVER))
-		objects_load(&model->guests, dir, "0");
+		objects_load(&model->guests, dir, "0", guest_files);
 }
 
 /* What the thermal framework asks for; the other cooling devices are not looked into. */
@@ -200,7 +234,7 @@ static void cooling_load(struct model *model)
 		model->cooling.list = calloc(1, sizeof(*model->cooling.list));
 		if (!model->cooling.list)
 			break;
-		if (object_load(model->cooling.list, dir, names[i]))
+		if (object_load(model->cooling.list, dir, names[i], NULL))
 			object_free(model->cooling.list);
 		else
 			model->cooling.nr = 1;
@@ -241,9 +275,9 @@ int model_try(struct model *model, char *why, size_t size)
 	if (status)
 		return status;
 	model->has_host = true;
-	if (fs_path(dir, CLASS) || objects_load(&model->vms, dir, "vm-") < 0 ||
-	    objects_load(&model->sensors, dir, "sensor-") < 0 ||
-	    objects_load(&model->domains, dir, "domain-") < 0) {
+	if (fs_path(dir, CLASS) || objects_load(&model->vms, dir, "vm-", NULL) < 0 ||
+	    objects_load(&model->sensors, dir, "sensor-", NULL) < 0 ||
+	    objects_load(&model->domains, dir, "domain-", NULL) < 0) {
 		snprintf(why, size, "%s cannot be read", dir);
 		return STATUS_FAILED;
 	}

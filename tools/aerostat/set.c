@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "aerostat.h"
 
@@ -16,16 +15,13 @@
 static bool find_file(char *file, size_t size, const struct object *object, const char *name)
 {
 	static const char * const endings[] = { "", "_bytes", "_ms" };
-	char path[PATH_MAX];
-	struct stat node;
 	size_t i;
 
 	if (!*name || strchr(name, '/') || *name == '.')
 		return false;
 	for (i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
 		snprintf(file, size, "%s%s", name, endings[i]);
-		if (snprintf(path, sizeof(path), "%s/%s", object->path, file) < PATH_MAX &&
-		    !lstat(path, &node) && S_ISREG(node.st_mode) && strcmp(file, "uevent"))
+		if (object_has_file(object, file))
 			return true;
 	}
 	return false;
