@@ -144,6 +144,30 @@ test_names_are_harmless() {
 	promtool check metrics <<<"$out" || fail "promtool"
 }
 
+# Whatever a VM is called, JSON, metrics and terminals get UTF-8 without control characters.
+test_names_are_utf8() {
+	local name locale han=''
+	printf -v han '中%.0s' {1..60}
+	tree_vms "$tree" 1
+	# No UTF-8, a C1 control, overlong, a surrogate, beyond Unicode, cut off; then what is well-formed.
+	for name in $'a\xff|a?' $'a\xc2\x9b2J|a??2J' $'a\xc0\x9b|a??' $'\xed\xa0\x80|???' $'\xf4\x90\x80\x80|????' \
+		$'a\xe4\xb8|a??' $'\xe4\xb8\xad\x9b|中?' 'größe 中文|größe 中文' "$han|${han:0:53}" "a$han|a${han:0:52}"; do
+		tree_qemu "$tree" 1000 -name "guest=${name%|*}"
+		for locale in C.UTF-8 C; do
+			out=$(LC_ALL=$locale "$AEROSTAT" -r "$tree" vms -j)
+			iconv -f UTF-8 -t UTF-8 <<<"$out" >/dev/null || fail "JSON is not UTF-8"
+			json '.[0].name' "\"${name#*|}\""
+			out=$(LC_ALL=$locale "$AEROSTAT" -r "$tree" metrics)
+			promtool check metrics <<<"$out" || fail "promtool"
+			has "domain=\"${name#*|}\""
+		done
+		ends 0 vms
+		has "${name#*|}"
+		out=$(LC_ALL=C grep -c $'\x9b\|\xff' <<<"${out//[größe中文]/}")
+		same "lines with control characters" "$out" 0
+	done
+}
+
 test_sensors() {
 	tree_vms "$tree" 1
 	tree_sensor "$tree" 1 'hwmon coretemp temp1' 'faulty: reading it fails' 50000

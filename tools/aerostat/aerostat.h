@@ -210,6 +210,7 @@ void format_bar(char *bar, size_t width, long long value, long long most);
 bool parse_size(const char *text, long long *bytes);
 int width_of(const char *text);
 void clean_text(char *text);
+void copy_text(char *to, size_t size, const char *from);
 bool object_compare_key(const char *key);
 void objects_sort(struct objects *objects, const char *key, bool reverse);
 int sensor_bar(const struct object *sensor, char *bar, size_t width);

@@ -21,7 +21,8 @@ static void clean(char *name)
 
 	for (length = 0; name[length]; length++) {
 		name[length] = tolower((unsigned char)name[length]);
-		if (!isalnum((unsigned char)name[length]) && name[length] != ':')
+		if (!isascii(name[length]) ||
+		    (!isalnum((unsigned char)name[length]) && name[length] != ':'))
 			name[length] = '_';
 	}
 	while (length && name[length - 1] == '_')
@@ -94,7 +95,7 @@ static void find_zone(struct sensor_labels *labels, const char *zone)
 	char dir[PATH_MAX], **names, type[64];
 	int i, nr;
 
-	snprintf(labels->type, sizeof(labels->type), "%s", zone);
+	copy_text(labels->type, sizeof(labels->type), zone);
 	if (fs_path(dir, "/sys/class/thermal"))
 		return;
 	nr = fs_list(dir, "thermal_zone", &names);
@@ -102,7 +103,8 @@ static void find_zone(struct sensor_labels *labels, const char *zone)
 		fs_line(type, sizeof(type), "/sys/class/thermal/%s/type", names[i]);
 		if (strcmp(type, zone) && strcmp(names[i], zone))
 			continue;
-		snprintf(labels->type, sizeof(labels->type), "%s", type);
+		clean_text(type);
+		copy_text(labels->type, sizeof(labels->type), type);
 		snprintf(labels->zone, sizeof(labels->zone), "%s",
 			 names[i] + strlen("thermal_zone"));
 		break;

@@ -249,8 +249,7 @@ static void names_load(struct objects *objects)
 	for (i = 0; i < objects->nr; i++) {
 		struct object *object = &objects->list[i];
 
-		snprintf(object->name, sizeof(object->name), "%s",
-			 object_text(object, "name", ""));
+		copy_text(object->name, sizeof(object->name), object_text(object, "name", ""));
 	}
 }
 

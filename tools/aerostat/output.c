@@ -2,12 +2,15 @@
 /*
  * Numbers as people read them, colour on terminals only, and the order of VMs.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 #include <wchar.h>
+#include <wctype.h>
 
 #include "aerostat.h"
 
@@ -259,15 +262,65 @@ int width_of(const char *text)
 	return width < 0 ? (int)strlen(text) : width;
 }
 
+/* Bytes of the character at @text, or 0: it is none, or one that a terminal might obey. */
+static size_t harmless(const char *text)
+{
+	mbstate_t state = { };
+	wchar_t wide;
+	size_t length;
+
+	if ((unsigned char)*text < 0x80)
+		return !iscntrl((unsigned char)*text);
+	length = mbrtowc(&wide, text, strlen(text), &state);
+	/* glibc decodes beyond what Unicode has. */
+	if (length == (size_t)-1 || length == (size_t)-2 || wide > 0x10ffff || iswcntrl(wide))
+		return 0;
+	return length;
+}
+
 /**
- * clean_text() - take out what a terminal might obey
+ * clean_text() - take out what a terminal might obey, and what is not UTF-8
  * @text: from elsewhere; a guest's owner names it
+ *
+ * JSON and metrics are UTF-8 whatever the user's locale is, so that does not matter here.
+ * Each byte of what is not wanted becomes a question mark.
  */
 void clean_text(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+	static locale_t utf8;
+	locale_t before;
+
+	if (!utf8)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	/* Where there is no such locale, that of C leaves ASCII. */
+	if (!utf8)
+		utf8 = newlocale(LC_CTYPE_MASK, "C", (locale_t)0);
+	before = uselocale(utf8);
+	while (*text) {
+		size_t length = harmless(text);
+
+		if (!length)
 			*text = '?';
+		text += length ?: 1;
+	}
+	uselocale(before);
+}
+
+/**
+ * copy_text() - copy as much as there is room for, in whole characters
+ * @to: result
+ * @size: of @to, in bytes
+ * @from: UTF-8
+ */
+void copy_text(char *to, size_t size, const char *from)
+{
+	size_t length = strnlen(from, size);
+
+	if (length == size)
+		for (length = size - 1; length && (from[length] & 0xc0) == 0x80; length--)
+			;
+	memcpy(to, from, length);
+	to[length] = '\0';
 }
 
 /* The columns that VMs can be sorted by. NULL: by label. */

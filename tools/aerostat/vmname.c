@@ -29,17 +29,21 @@ char *process_arguments(pid_t pid, size_t *length)
 /* "guest=NAME,..." or "NAME,..."; a comma in a name is doubled. */
 static void copy_name(char *name, size_t size, const char *from)
 {
-	size_t used = 0;
+	char *whole = malloc(strlen(from) + 1), *to = whole;
 
+	if (!whole)
+		return;
 	if (!strncmp(from, "guest=", 6))
 		from += 6;
-	for (; *from && used + 1 < size; from++) {
+	for (; *from; from++) {
 		if (*from == ',' && *++from != ',')
 			break;
-		name[used++] = *from;
+		*to++ = *from;
 	}
-	name[used] = '\0';
-	clean_text(name);
+	*to = '\0';
+	clean_text(whole);
+	copy_text(name, size, whole);
+	free(whole);
 }
 
 /* Labels are joined on it: what is no UUID is left out. */
