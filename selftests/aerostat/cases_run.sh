@@ -68,7 +68,7 @@ _reads_whole_files() {
 }
 
 test_metrics_file() {
-	local writer file=$work/textfile/aerostat.prom
+	local writer what file=$work/textfile/aerostat.prom
 	tree_vms "$tree" 20
 	mkdir -p "$work/textfile"
 	ends 0 metrics -o "$file"
@@ -84,6 +84,19 @@ test_metrics_file() {
 	[[ ! $file -ef $work/old ]] || fail "written in place"
 	ends 1 metrics -o "$work/nowhere/aerostat.prom"
 	one_sentence "No such file"
+	# A link stays, what it leads to is replaced.
+	ln -s textfile/aerostat.prom "$work/link"
+	ends 0 metrics -o "$work/link"
+	[[ -L $work/link && $(tail -n 1 "$file") == "# EOF" ]] || fail "the link is gone"
+	# Nothing but a file is: not a device, a pipe or a directory.
+	mknod "$work/null" c 1 3
+	mkfifo "$work/pipe"
+	ln -s null "$work/null-link"
+	for what in null pipe textfile null-link; do
+		ends 2 metrics -o "$work/$what"
+		one_sentence "no regular file"
+	done
+	[[ -c $work/null && -p $work/pipe && -d $work/textfile && -L $work/null-link ]] || fail "something was replaced"
 	# Without the module the file says so.
 	rm -r "$tree/sys/class/aerostat" "$tree/sys/module/aerostat_host"
 	ends 3 metrics -o "$file"

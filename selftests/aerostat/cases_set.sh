@@ -40,6 +40,16 @@ test_set_nonsense() {
 		ends 2 set $what
 		one_sentence ""
 	done
+	# Also what makes no words here: blanks behind a number, and nothing at all.
+	for what in "vm-0 min=8 " "vm-0 min=8 B" "vm-0 min=8@" "vm-0 min=9e18K" "vm-0 min=nanK" "sensor-0 low=1e300C" "sensor-0 low=nanC" \
+		"host mode=" "vm-0 shares=" "host sensor_add="; do
+		ends 2 set "${what%% *}" "${what#* }"
+		one_sentence ""
+	done
+	one_sentence "empty"
+	same mode "$(setting host/mode)" auto
+	same low "$(setting sensor-0/low)" 65000
+	same shares "$(setting vm-0/shares)" 1000
 	same shares "$(setting vm-1/shares)" 1001
 	same min "$(setting vm-0/min_bytes)" $((GiB / 4))
 }

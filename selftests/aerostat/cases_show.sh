@@ -206,6 +206,11 @@ test_blocks() {
 	ends 0 blocks -j
 	json '[(.blocks|length),.block_size_bytes,.taken]' '[112,134217728,10]'
 	json '[.blocks[33],.blocks[111]]|map([.state,.node])' '[["going-offline",0],["offline",1]]'
+	# What another group has in between is a hole, too.
+	attrs "$tree/sys/class/aerostat/domain-0" name=between start=0x20000000 size=$((GiB / 2)) state=online
+	ends 0 blocks
+	has $'domain-0 between online\n      4  oooo\n'
+	has $'node 0\n      0  oooo\n      8  oooooooo oooooooo oooooooo m~mmmmmm'
 	rm -r "$tree/sys/devices/system/memory"
 	ends 1 blocks
 	one_sentence CONFIG_MEMORY_HOTPLUG

@@ -145,6 +145,7 @@ static void print_heading(const struct block *block, const struct model *model)
 static void print_group(const struct blocks *blocks, const struct block *first,
 			const struct model *model)
 {
+	const struct block *last = first;
 	unsigned int column = 0;
 	size_t i;
 
@@ -155,7 +156,7 @@ static void print_group(const struct blocks *blocks, const struct block *first,
 		if (!same_group(block, first))
 			continue;
 		/* A hole between two blocks begins a new line, as its end does. */
-		if (column && (column == LINE_BLOCKS || block[-1].id + 1 != block->id)) {
+		if (column && (column == LINE_BLOCKS || last->id + 1 != block->id)) {
 			printf("\n");
 			column = 0;
 		}
@@ -164,6 +165,7 @@ static void print_group(const struct blocks *blocks, const struct block *first,
 		else if (!(column % 8))
 			printf(" ");
 		printf("%s%c%s", paint(block_colour(block->state)), block->state, paint(PLAIN));
+		last = block;
 		column++;
 	}
 	printf("\n");

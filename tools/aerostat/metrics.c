@@ -310,14 +310,38 @@ int metrics_write(FILE *to, const struct model *model)
 	return fflush(to) || ferror(to) ? -1 : 0;
 }
 
+/* What a link leads to is replaced, not the link; a device or a pipe never is. */
+static int find_file(char *file)
+{
+	struct stat node;
+
+	if (!realpath(options.output, file)) {
+		/* It is new, or its directory is not there, which is said later. */
+		if (errno == ENOENT && lstat(options.output, &node) &&
+		    strlen(options.output) < PATH_MAX) {
+			strcpy(file, options.output);
+			return STATUS_OK;
+		}
+		complain("%s: %s", options.output, strerror(errno));
+		return errno == EACCES ? STATUS_NO_RIGHTS : STATUS_FAILED;
+	}
+	if (!stat(file, &node) && S_ISREG(node.st_mode))
+		return STATUS_OK;
+	complain("%s is no regular file, and what -o names is replaced by one; without -o metrics go to standard output",
+		 options.output);
+	return STATUS_USAGE;
+}
+
 /* Whoever reads the file sees all of it, old or new: it is made aside and renamed. */
 static int write_file(const struct model *model)
 {
-	char path[PATH_MAX];
+	char file[PATH_MAX], path[PATH_MAX];
 	FILE *to;
-	int fd;
+	int fd, status = find_file(file);
 
-	if (snprintf(path, sizeof(path), "%s.XXXXXX", options.output) >= PATH_MAX) {
+	if (status)
+		return status;
+	if (snprintf(path, sizeof(path), "%s.XXXXXX", file) >= PATH_MAX) {
 		complain("%s: the name is too long", options.output);
 		return STATUS_FAILED;
 	}
@@ -329,7 +353,7 @@ static int write_file(const struct model *model)
 	}
 	/* node_exporter is another user. */
 	if (metrics_write(to, model) || fchmod(fd, 0644) || fsync(fd) ||
-	    rename(path, options.output)) {
+	    rename(path, file)) {
 		complain("%s: %s", options.output, strerror(errno));
 		fclose(to);
 		unlink(path);

@@ -236,12 +236,15 @@ bool parse_size(const char *text, long long *bytes)
 	if (*text < '0' || *text > '9')
 		return false;
 	value = strtod(text, &end);
-	unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	/* A blank, without that bit, would be the zero byte that strchr() finds. */
+	unit = isalpha((unsigned char)*end) ? strchr(units, *end & ~0x20) : NULL;
 	if (!unit || (end[1] && strcasecmp(end + 1, "b") && strcasecmp(end + 1, "ib")))
 		return false;
 	value *= 1LL << (10 * (unit - units + 1));
+	if (!(value < 9e18))
+		return false;
 	*bytes = value;
-	return value < 9e18;
+	return true;
 }
 
 /**

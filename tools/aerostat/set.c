@@ -44,7 +44,8 @@ static bool parse_reading(const struct object *sensor, const char *text, long lo
 	if (parse_integer(text, value))
 		return true;
 	number = strtod(text, &end);
-	if (end == text)
+	/* Also what is too large for an integer, and no number. */
+	if (end == text || !(number > -1e9 && number < 1e9))
 		return false;
 	if (!strcmp(kind, "temperature") && !strcasecmp(end, "c"))
 		*value = number * 1000 + (number < 0 ? -0.5 : 0.5);
@@ -54,7 +55,7 @@ static bool parse_reading(const struct object *sensor, const char *text, long lo
 		*value = number * 10 + 0.5;
 	else
 		return false;
-	return number > -1e9 && number < 1e9;
+	return true;
 }
 
 /* What the kernel is told; it knows no units. */
@@ -121,6 +122,11 @@ int set_attr(const struct object *object, const char *name, const char *value, c
 	*why = '\0';
 	if (strlen(name) >= NAME_MAX || !find_file(file, sizeof(file), object, name)) {
 		snprintf(why, size, "%s has no setting \"%.60s\"", object->id, name);
+		return STATUS_USAGE;
+	}
+	/* sysfs takes a write of no bytes without asking the module. */
+	if (!*value) {
+		snprintf(why, size, "%s: an empty value sets nothing; write one behind the =", file);
 		return STATUS_USAGE;
 	}
 	if (!translate(text, sizeof(text), object, file, value)) {
