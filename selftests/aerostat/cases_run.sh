@@ -194,6 +194,52 @@ test_record() {
 	same status $? 3
 }
 
+# A signal while a sample is taken ends it after that, and a sample is whole.
+test_record_and_signals() {
+	local recorder signal
+	tree_vms "$tree" 2
+	# What a VM is called is not to be had for a while.
+	rm "$tree/proc/1000/cmdline"
+	mkfifo "$tree/proc/1000/cmdline"
+	for signal in TERM INT; do
+		# With monitoring, a job in the background does not ignore SIGINT.
+		set -m
+		"$AEROSTAT" -r "$tree" record -i 3600 -o "$work/r.csv" 2>"$work/err" &
+		recorder=$!
+		set +m
+		sleep 0.5
+		kill -$signal $recorder
+		sleep 0.3
+		timeout 2 bash -c "printf 'qemu\0-name\0slow\0' >'$tree/proc/1000/cmdline'" || fail "$signal: not read"
+		wait_for eval "! kill -0 $recorder 2>/dev/null" || fail "$signal: it goes on"
+		kill -KILL $recorder 2>/dev/null
+		wait $recorder
+		same "status after $signal" $? 0
+		same "names after $signal" "$(grep -c ',vm-0,slow,' "$work/r.csv")" 11
+		same "values after $signal" "$(grep -c ',vm-1,guest-1,' "$work/r.csv")" 11
+	done
+	# Nobody reads for a while.
+	rm -rf "$tree"
+	tree_vms "$tree" 50
+	mkfifo "$work/pipe"
+	(
+		exec <"$work/pipe"
+		sleep 3
+		exec cat >"$work/piped.csv"
+	) &
+	"$AEROSTAT" -r "$tree" record -i 0.1 -o "$work/pipe" 2>"$work/err" &
+	recorder=$!
+	sleep 2
+	kill $recorder
+	wait $recorder
+	same status $? 0
+	wait
+	same err "$(<"$work/err")" ""
+	# As many lines of each sample, of which there is more than a pipe holds.
+	same "kinds of samples" "$(tail -n +2 "$work/piped.csv" | cut -d, -f1 | uniq -c | awk '{ print $1 }' | sort -u | wc -l)" 1
+	(($(stat -c %s "$work/piped.csv") > 65536)) || fail "the pipe was never full"
+}
+
 test_plot() {
 	local n
 	for n in 1 50; do
@@ -234,6 +280,34 @@ _watch_alone() {
 	"$BUILD/uevent" /devices/virtual/aerostat/vm-3 ACTION=change SEQNUM=7 SUBSYSTEM=aerostat AEROSTAT_STATE=waiting
 	"$BUILD/uevent" /devices/virtual/aerostat/host ACTION=change SEQNUM=7 SUBSYSTEM=aerostat AEROSTAT_STATE=taking
 	wait $watcher
+}
+
+# As _watch_alone, but it does not read for a while, and there are many events.
+_watch_late() {
+	mount -t tmpfs tmpfs /run
+	mkdir /run/udev
+	: >/run/udev/control
+	"$AEROSTAT" -r "$tree" watch -n 3 >"$work/events" 2>"$work/err" &
+	local watcher=$!
+	sleep 0.5
+	kill -STOP $watcher
+	"$BUILD/uevent" -n "$1" /devices/virtual/aerostat/vm-3 ACTION=change SEQNUM=7 SUBSYSTEM=aerostat AEROSTAT_STATE=waiting \
+		"PADDING=$(printf 'x%.0s' {1..3000})"
+	kill -CONT $watcher
+	wait $watcher
+}
+
+test_watch_says_what_it_missed() {
+	tree_vms "$tree" 4
+	export -f _watch_late
+	export AEROSTAT BUILD work tree
+	timeout 30 unshare --net --mount --propagation private bash -c '_watch_late 1000' || fail "it does not end: $(<"$work/err")"
+	same "after a thousand" "$(<"$work/err")" ""
+	same events "$(wc -l <"$work/events")" 3
+	timeout 30 unshare --net --mount --propagation private bash -c '_watch_late 100000' || fail "it does not end: $(<"$work/err")"
+	err=$(<"$work/err")
+	one_sentence "some are lost"
+	same events "$(wc -l <"$work/events")" 3
 }
 
 test_watch() {

@@ -107,6 +107,53 @@ test_top_sets() {
 	same min "$(<"$tree/sys/class/aerostat/vm-2/min_bytes")" 1610612736
 }
 
+# The number that the question is about may be another VM's by the time of the answer.
+test_top_asks_about_one_vm() {
+	top_start 80 24 -k name
+	t send-keys Down Down s
+	shows "shares of vm-2 (guest-2), now 1002:"
+	echo 4711 >"$tree/sys/class/aerostat/vm-2/pid"
+	t send-keys 4444 Enter
+	shows "vm-2 (guest-2) has gone"
+	same shares "$(<"$tree/sys/class/aerostat/vm-2/shares")" 1002
+	t send-keys m
+	shows "minimum of vm-2 (vm-2), now 805306368:"
+	rm -r "$tree/sys/class/aerostat/vm-2"
+	t send-keys 1G Enter
+	shows "vm-2 (vm-2) has gone"
+	shows "49 VMs"
+}
+
+# Also where SIGHUP is ignored.
+test_top_ends_with_its_terminal() {
+	local pid question
+	tree_vms "$tree" 50
+	# shellcheck disable=SC2064 # now
+	trap "tmux -L aerostat-$$ kill-server 2>/dev/null" EXIT
+	for question in "" s; do
+		TMUX='' t new-session -d -x 80 -y 24 \
+			"trap '' HUP; echo \$\$ >$work/pid; TERM=screen exec $AEROSTAT -r $tree top 2>$work/top.err"
+		shows "50 VMs"
+		t send-keys "$question"
+		sleep 0.5
+		pid=$(<"$work/pid")
+		t kill-server
+		wait_for eval "! kill -0 $pid 2>/dev/null" || fail "it goes on"
+		kill -KILL "$pid" 2>/dev/null
+		same err "$(<"$work/top.err")" "aerostat: the terminal has gone"
+	done
+}
+
+# Words of whatever length from the module are cut. With these the line is just longer than its buffer.
+test_top_long_words() {
+	top_start 80 24 -k name
+	printf '%0212d\n' 7 | tee "$tree"/sys/class/aerostat/host/{mode,level,offline_blocks} >/dev/null
+	shows "aerostat  mode 000000"
+	sleep 0.7
+	[[ ! -e $work/ended ]] || fail "it has ended: $(<"$work/ended") $(<"$work/top.err")"
+	shows "in 0000"
+}
+
 test_top_resizes() {
 	local size
 	top_start 80 24 -k name

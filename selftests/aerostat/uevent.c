@@ -2,7 +2,7 @@
 /*
  * Sends an event as udevd does, to whoever listens in this network namespace.
  *
- *	uevent DEVPATH PROPERTY=VALUE...	with ACTION, SEQNUM and SUBSYSTEM among them
+ *	uevent [-n TIMES] DEVPATH PROPERTY=VALUE...	with ACTION, SEQNUM and SUBSYSTEM among them
  *
  * The header is that of libudev's monitor protocol: a magic number, where the
  * properties are, and a hash of the subsystem for the listener's filter in the kernel.
@@ -66,9 +66,15 @@ int main(int argc, char **argv)
 			    .size = sizeof(struct header),
 			    .properties_at = sizeof(struct header) },
 	};
+	unsigned long times = 1;
 	size_t used;
 	int i;
 
+	if (argc > 2 && !strcmp(argv[1], "-n")) {
+		times = strtoul(argv[2], NULL, 10);
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 3)
 		return 2;
 	used = sprintf(message.properties, "DEVPATH=%s", argv[1]) + 1;
@@ -80,10 +86,12 @@ int main(int argc, char **argv)
 			message.header.subsystem = htonl(hash(argv[i] + 10));
 	}
 	message.header.properties_size = used;
-	if (sendto(fd, &message, sizeof(message.header) + used, 0, (struct sockaddr *)&to,
-		   sizeof(to)) < 0) {
-		perror("uevent");
-		return 1;
+	while (times--) {
+		if (sendto(fd, &message, sizeof(message.header) + used, 0, (struct sockaddr *)&to,
+			   sizeof(to)) < 0) {
+			perror("uevent");
+			return 1;
+		}
 	}
 	return 0;
 }

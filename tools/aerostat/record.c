@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -117,6 +118,27 @@ static void advance(struct timespec *next)
 	next->tv_nsec = ns % 1000000000;
 }
 
+/* Only here signals arrive, so that a sample is whole and none is overlooked. */
+static void wait_until(const struct timespec *next, const sigset_t *mask)
+{
+	struct timespec now, left;
+
+	while (!ending) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left.tv_sec = next->tv_sec - now.tv_sec;
+		left.tv_nsec = next->tv_nsec - now.tv_nsec;
+		if (left.tv_nsec < 0) {
+			left.tv_sec--;
+			left.tv_nsec += 1000000000;
+		}
+		/* One who is late looks for signals, too. */
+		if (left.tv_sec < 0)
+			left = (struct timespec){ };
+		if (!ppoll(NULL, 0, &left, mask))
+			return;
+	}
+}
+
 /**
  * cmd_record() - aerostat record
  * @argc: none
@@ -129,6 +151,7 @@ int cmd_record(int argc, char **argv)
 	struct sigaction action = { .sa_handler = end };
 	FILE *to = stdout;
 	struct timespec next;
+	sigset_t blocked, before;
 	unsigned long taken = 0;
 	int status = STATUS_OK;
 
@@ -140,6 +163,10 @@ int cmd_record(int argc, char **argv)
 		complain("%s: %s", options.output, strerror(errno));
 		return errno == EACCES ? STATUS_NO_RIGHTS : STATUS_FAILED;
 	}
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	if (!options.json)
@@ -150,7 +177,7 @@ int cmd_record(int argc, char **argv)
 		if (status || (options.count && ++taken >= options.count))
 			break;
 		advance(&next);
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		wait_until(&next, &before);
 	}
 	if (options.output && fclose(to) && !status) {
 		complain("%s: %s", options.output, strerror(errno));

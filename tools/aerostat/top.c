@@ -4,6 +4,7 @@
  */
 #include <curses.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -81,9 +82,26 @@ static bool ask(const char *question, char *answer, size_t size)
 	return key != 27 && key != ERR && used;
 }
 
+/* Numbers of VMs are used again, and people take their time to answer. */
+static bool still_there(const struct object *vm)
+{
+	char path[PATH_MAX], *pid;
+	bool same = false;
+
+	if (snprintf(path, sizeof(path), "%s/pid", vm->path) >= PATH_MAX)
+		return false;
+	pid = fs_read(path, NULL);
+	if (pid) {
+		pid[strcspn(pid, "\n")] = '\0';
+		same = !strcmp(pid, object_text(vm, "pid", ""));
+	}
+	free(pid);
+	return same;
+}
+
 static void change(struct top *top, const char *file, const char *what)
 {
-	char id[64], question[192], answer[32];
+	char id[64], name[61], question[192], answer[32];
 	const struct object *vm;
 
 	if (!top->model.vms.nr)
@@ -92,11 +110,14 @@ static void change(struct top *top, const char *file, const char *what)
 	snprintf(id, sizeof(id), "%s", vm->id);
 	/* From now on the cursor is its, wherever the order takes it. */
 	memcpy(top->selected, id, sizeof(id));
-	snprintf(question, sizeof(question), "%s of %s (%.60s), now %.40s: ", what, id,
-		 object_label(vm), object_text(vm, file, "-"));
+	copy_text(name, sizeof(name), object_label(vm));
+	snprintf(question, sizeof(question), "%s of %s (%s), now %.40s: ", what, id, name,
+		 object_text(vm, file, "-"));
 	if (!ask(question, answer, sizeof(answer)))
 		return;
-	if (!set_attr(vm, file, answer, top->message, sizeof(top->message)))
+	if (!still_there(vm))
+		snprintf(top->message, sizeof(top->message), "%s (%s) has gone", id, name);
+	else if (!set_attr(vm, file, answer, top->message, sizeof(top->message)))
 		snprintf(top->message, sizeof(top->message), "%s of %s is set", what, id);
 	sample(top);
 }
@@ -164,7 +185,16 @@ static bool obey(struct top *top, int key)
 	return true;
 }
 
-static void run(struct top *top)
+/* There is nothing to read then, at once and for ever, if SIGHUP is ignored. */
+static bool hung_up(void)
+{
+	struct pollfd terminal = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&terminal, 1, 0) > 0 && terminal.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+/* Return: whether it was asked to end. */
+static bool run(struct top *top)
 {
 	long long next = 0;
 	int key = ERR;
@@ -179,7 +209,10 @@ static void run(struct top *top)
 		top_draw(top);
 		timeout(next > now_ms() ? next - now_ms() : 0);
 		key = getch();
+		if (key == ERR && hung_up())
+			return false;
 	} while (obey(top, key));
+	return true;
 }
 
 /**
@@ -194,6 +227,7 @@ int cmd_top(int argc, char **argv)
 	struct top top = { .key = options.sort ?: "balloon" };
 	const char *no_colour = getenv("NO_COLOR");
 	int status;
+	bool asked;
 
 	(void)argc;
 	(void)argv;
@@ -223,8 +257,11 @@ int cmd_top(int argc, char **argv)
 		init_pair(YELLOW, COLOR_YELLOW, -1);
 		init_pair(RED, COLOR_RED, -1);
 	}
-	run(&top);
+	asked = run(&top);
 	endwin();
 	model_free(&top.model);
-	return STATUS_OK;
+	if (asked)
+		return STATUS_OK;
+	complain("the terminal has gone");
+	return STATUS_FAILED;
 }

@@ -177,7 +177,8 @@ static void draw_host(const struct top *top)
 			format_attr_bytes(target, host, "reclaim_target_bytes"),
 			format_attr_bytes(offline, host, "offline_bytes"),
 			object_text(host, "offline_blocks", "-"));
-	if (object_number(host, "power_mw", &power))
+	/* What does not fit into the line fits onto no screen either. */
+	if (used < (int)sizeof(line) && object_number(host, "power_mw", &power))
 		snprintf(line + used, sizeof(line) - used, "   %.1f W (model)", power / 1000.0);
 	put(1, 0, COLS, line);
 }

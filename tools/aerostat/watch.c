@@ -12,6 +12,9 @@
 
 #include "aerostat.h"
 
+/* Thousands of events: a module that is loaded or unloaded speaks of each VM at once. */
+#define BUFFER_SIZE (8 << 20)
+
 static void timestamp(char *text, size_t size)
 {
 	struct timespec now;
@@ -70,11 +73,15 @@ static int show(const char *action, const char *id, const char *state)
 /* Return: an exit status; @shown says whether there was an event. */
 static int receive(struct udev_monitor *monitor, bool *shown)
 {
-	struct udev_device *device = udev_monitor_receive_device(monitor);
+	struct udev_device *device;
 	const char *action;
 	int status;
 
+	errno = 0;
+	device = udev_monitor_receive_device(monitor);
 	*shown = device;
+	if (!device && errno == ENOBUFS)
+		complain("events came faster than they were read, and some are lost; aerostat status shows what there is");
 	if (!device)
 		return STATUS_OK;
 	action = udev_device_get_action(device);
@@ -103,7 +110,8 @@ static int watch(struct udev_monitor *monitor)
 		}
 		if (files[1].revents & (POLLERR | POLLHUP))
 			return STATUS_OK;
-		if (!(files[0].revents & POLLIN))
+		/* That events were lost is an error of the socket. */
+		if (!(files[0].revents & (POLLIN | POLLERR)))
 			continue;
 		status = receive(monitor, &shown);
 		seen += shown;
@@ -132,6 +140,9 @@ int cmd_watch(int argc, char **argv)
 	if (udev)
 		monitor = udev_monitor_new_from_netlink(udev, access("/run/udev/control", F_OK) ?
 							"kernel" : "udev");
+	/* Without the right to it, the buffer stays as small as the kernel's default. */
+	if (monitor)
+		udev_monitor_set_receive_buffer_size(monitor, BUFFER_SIZE);
 	if (!monitor ||
 	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "aerostat", NULL) < 0 ||
 	    udev_monitor_enable_receiving(monitor) < 0)
