@@ -64,7 +64,7 @@ static void sim_help(void)
 	      "  aerostat-sim                                one week with a heat wave, all policies\n"
 	      "  aerostat-sim --seeds 5                      the same with five different loads: means\n"
 	      "  aerostat-sim -p aerostat,none --hours 48    two of them, two days\n"
-	      "  aerostat-sim --trace my.csv                 your own load, see Documentation/simulator.rst\n"
+	      "  aerostat-sim --trace my.csv                 your own load, see aerostat-sim(1)\n"
 	      "\n"
 	      "What happens:\n"
 	      "  -s, --scenario NAME   heatwave  load by day and night, three of seven days are hot (default)\n"
@@ -75,7 +75,8 @@ static void sim_help(void)
 	      "  -H, --hours N         length (168)\n"
 	      "      --seed N          which of all such loads (1); the same seed, the same run\n"
 	      "      --seeds N         that many runs, with this seed and the next ones (1)\n"
-	      "  -t, --trace FILE      VMs, load and heat from a CSV file instead; - reads stdin\n"
+	      "  -t, --trace FILE      VMs, load and heat from a CSV file instead; - reads stdin;\n"
+	      "                        " SIM_SHARE "/google.awk makes one\n"
 	      "      --write-trace FILE   write the load as such a file and do nothing else\n"
 	      "\n"
 	      "Who decides:\n"
@@ -96,7 +97,8 @@ static void sim_help(void)
 	      "\n"
 	      "What comes out:\n"
 	      "  -f, --format FORMAT   text, csv or json (text); the latter two show each run\n"
-	      "      --series FILE     a CSV line per policy and minute, for chart.gnuplot; one seed only\n"
+	      "      --series FILE     a CSV line per policy and minute, one seed only, for\n"
+	      "                        " SIM_SHARE "/chart.gnuplot\n"
 	      "      --bench           time of one round of Aerostat's control loop with --vms VMs\n"
 	      "  -h, --help            this\n", stdout);
 }
