@@ -104,10 +104,12 @@ test_completion() {
 }
 
 test_manual() {
-	local command option
+	local command option manual
 	# That other manuals are not installed here is no fault of this one.
-	out=$(mandoc -Tlint "$TOOL/aerostat.1" 2>/dev/null | grep -v "referenced manual not found")
-	same lint "$out" ""
+	for manual in "$TOOL/aerostat.1" "$TOOL/../sim/aerostat-sim.1"; do
+		out=$(mandoc -Tlint "$manual" 2>/dev/null | grep -v "referenced manual not found")
+		same lint "$out" ""
+	done
 	out=$(mandoc -Tascii "$TOOL/aerostat.1" | sed 's/.\x08//g')
 	for command in $("$AEROSTAT" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
 		grep -qE "^ +$command( |\$)" <<<"$out" || fail "no $command in the manual"
@@ -115,6 +117,22 @@ test_manual() {
 	for option in $("$AEROSTAT" --help | grep -o -- '--[a-z]*'); do
 		has "$option"
 	done
+}
+
+# What a packager asks of the compiler is what the program gets.
+test_packagers_flags() {
+	local commands
+	_commands() { commands=$(make -n -B -C "$TOOL" OUTPUT="$work/packaged" "$@" 2>&1); }
+	_commands CPPFLAGS="-DPACKAGED=1 -D_FORTIFY_SOURCE=3"
+	grep -q -- '-DPACKAGED=1.* -c ' <<<"$commands" || fail "CPPFLAGS are ignored"
+	grep -q -- '-D_FORTIFY_SOURCE=2' <<<"$commands" && fail "CPPFLAGS' level is lowered"
+	_commands CFLAGS="-O2 -Wp,-D_FORTIFY_SOURCE=3"
+	grep -q -- '[ ,]-[UD]_FORTIFY_SOURCE\(=2\)\?\( \|$\)' <<<"$commands" && fail "CFLAGS' level is lowered"
+	_commands CFLAGS="-O2 -U_FORTIFY_SOURCE"
+	grep -q -- '-D_FORTIFY_SOURCE=2.* -c ' <<<"$commands" || fail "not hardened"
+	commands=$(make -n -B -C "$TOOL/../sim" OUTPUT="$work/packaged" CPPFLAGS=-DPACKAGED=1 2>&1)
+	grep -q -- '-DPACKAGED=1.* -c .*/main.o' <<<"$commands" || fail "the simulator's CPPFLAGS are ignored"
+	grep -q -- '-DPACKAGED=1.* -c .*/module_plan.o' <<<"$commands" || fail "the simulator's CPPFLAGS are ignored"
 }
 
 test_missing_libraries() {
