@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,27 +30,40 @@ struct series {
 	size_t room;
 };
 
+/* @tree finds by id and attribute, @list has them in the order in which they came. */
 struct record {
-	struct series *list;
+	struct series **list;
 	size_t nr;
+	void *tree;
 	double begin;
 	bool begun;
 };
 
+static int compare(const void *one, const void *other)
+{
+	const struct series *a = one, *b = other;
+
+	return strcmp(a->id, b->id) ?: strcmp(a->attr, b->attr);
+}
+
+static void key_of(struct series *key, const char *id, const char *attr)
+{
+	snprintf(key->id, sizeof(key->id), "%s", id);
+	snprintf(key->attr, sizeof(key->attr), "%s", attr);
+}
+
 static struct series *find_series(struct record *record, const char *id, const char *attr)
 {
-	size_t i;
+	struct series key, **found;
 
-	/* The latest first: a sample comes in the same order as the one before. */
-	for (i = record->nr; i > 0; i--)
-		if (!strcmp(record->list[i - 1].id, id) && !strcmp(record->list[i - 1].attr, attr))
-			return &record->list[i - 1];
-	return NULL;
+	key_of(&key, id, attr);
+	found = tfind(&key, &record->tree, compare);
+	return found ? *found : NULL;
 }
 
 static struct series *get_series(struct record *record, char **fields)
 {
-	struct series *series = find_series(record, fields[1], fields[3]), *list;
+	struct series *series = find_series(record, fields[1], fields[3]), **list;
 
 	if (series)
 		return series;
@@ -57,12 +71,30 @@ static struct series *get_series(struct record *record, char **fields)
 	if (!list)
 		return NULL;
 	record->list = list;
-	series = &list[record->nr++];
-	memset(series, 0, sizeof(*series));
-	snprintf(series->id, sizeof(series->id), "%s", fields[1]);
-	snprintf(series->name, sizeof(series->name), "%s", fields[2]);
-	snprintf(series->attr, sizeof(series->attr), "%s", fields[3]);
+	series = calloc(1, sizeof(*series));
+	if (!series)
+		return NULL;
+	key_of(series, fields[1], fields[3]);
+	copy_text(series->name, sizeof(series->name), fields[2]);
+	if (!tsearch(series, &record->tree, compare)) {
+		free(series);
+		return NULL;
+	}
+	list[record->nr++] = series;
 	return series;
+}
+
+static void free_record(struct record *record)
+{
+	while (record->nr) {
+		struct series *series = record->list[--record->nr];
+
+		tdelete(series, &record->tree, compare);
+		free(series->times);
+		free(series->values);
+		free(series);
+	}
+	free(record->list);
 }
 
 static bool add_value(struct series *series, double when, double value)
@@ -161,12 +193,15 @@ static int read_record(struct record *record, const char *path)
 	return STATUS_FAILED;
 }
 
-/* In single quotes gnuplot takes all but a single quote as it is. */
+/* In single quotes gnuplot takes all as it is, but a single quote, which is doubled. */
 static void quote(FILE *to, const char *text)
 {
 	fputc('\'', to);
-	for (; *text; text++)
-		fputc(*text == '\'' || (unsigned char)*text < ' ' ? '?' : *text, to);
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputc('\'', to);
+		fputc((unsigned char)*text < ' ' ? '?' : *text, to);
+	}
 	fputc('\'', to);
 }
 
@@ -223,7 +258,7 @@ static void sensor_chart(struct chart *chart, struct record *record, const char 
 	size_t i, j;
 
 	for (i = 0; i < record->nr; i++) {
-		const struct series *series = &record->list[i], *of;
+		const struct series *series = record->list[i], *of;
 
 		if (strncmp(series->id, "sensor-", 7) || strcmp(series->attr, "value"))
 			continue;
@@ -264,7 +299,7 @@ static void vm_chart(struct chart *chart, struct record *record)
 	size_t i;
 
 	for (i = 0; i < record->nr; i++) {
-		const struct series *series = &record->list[i];
+		const struct series *series = record->list[i];
 
 		if (!strncmp(series->id, "vm-", 3) && !strcmp(series->attr, "balloon_bytes"))
 			add_line_to(chart, series, 1 / GIB, "lw 2",
@@ -400,7 +435,6 @@ int cmd_plot(int argc, char **argv)
 	struct record record = { };
 	bool png = dot && !strcasecmp(dot, ".png");
 	int status;
-	size_t i;
 
 	if (!argc) {
 		complain("plot FILE.csv: which file? aerostat record writes one");
@@ -413,10 +447,6 @@ int cmd_plot(int argc, char **argv)
 	status = read_record(&record, argv[0]);
 	if (!status)
 		status = plot(&record, output, png);
-	for (i = 0; i < record.nr; i++) {
-		free(record.list[i].times);
-		free(record.list[i].values);
-	}
-	free(record.list);
+	free_record(&record);
 	return status;
 }
