@@ -503,6 +503,30 @@ u64 aero_blocks_block_pages(const struct aero_blocks *blocks)
 }
 
 /**
+ * aero_blocks_movable_pages() - memory that is online and can go offline
+ * @blocks: blocks
+ *
+ * Not what was found to hold a page that is there to stay. A block that only failed to go
+ * does count: it is tried again.
+ *
+ * Context: Takes aero_blocks.lock.
+ * Return: pages.
+ */
+u64 aero_blocks_movable_pages(struct aero_blocks *blocks)
+{
+	struct aero_block *block;
+	u64 pages = 0;
+
+	mutex_lock(&blocks->lock);
+	list_for_each_entry(block, &blocks->list, node)
+		if (aero_block_online(block) && aero_block_movable(block) &&
+		    !(block->scanned && (block->reserved || block->broken)))
+			pages += blocks->block_pages;
+	mutex_unlock(&blocks->lock);
+	return pages;
+}
+
+/**
  * aero_blocks_totals() - count the host's blocks
  * @blocks: blocks
  * @totals: result

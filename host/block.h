@@ -29,6 +29,7 @@ void aero_blocks_destroy(struct aero_blocks *blocks);
 void aero_blocks_set_reclaimed(struct aero_blocks *blocks, u64 demand, u64 held);
 u64 aero_blocks_block_pages(const struct aero_blocks *blocks);
 u64 aero_blocks_taken_pages(struct aero_blocks *blocks);
+u64 aero_blocks_movable_pages(struct aero_blocks *blocks);
 bool aero_blocks_returning(struct aero_blocks *blocks);
 void aero_blocks_totals(struct aero_blocks *blocks, struct aero_block_totals *totals);
 u64 aero_blocks_reserve(struct aero_blocks *blocks);

@@ -20,15 +20,19 @@
  *	LOW        target >= offline - spare, in blocks
  *
  * Such a step is followed by a pause until memory has gone off, the power has followed
- * and keeps its level; then the sensor is asked anew. What is asked for is in terms of what
+ * and keeps its level; then the sensor is asked anew. One that never comes to rest is asked
+ * after four times as long. What is asked for is in terms of what
  * is offline and not of the last target, so that to ask twice changes nothing. Sensors
  * without feed-forward go on meanwhile: the target is the most that any of them wants.
- * A power that memory has no effect on counts as low.
+ * A power that memory has no effect on counts as low, and so does one that is high where no
+ * block can go offline and none is: nothing that VMs give would ever reach it.
  *
- * The thermal framework may ask for a share of the capacity, too, by the cooling device.
- * What is asked for in the end is the more of both, and what was taken for its sake alone
- * goes back when it asks for less. It is not held up by pressure: its governor counts on
- * what it has asked for, and VMs keep their minima in any case.
+ * The thermal framework may ask for a share, too, by the cooling device: of the emergency
+ * capacity, for the other one falls with the VMs' pressure, and a share of that would fall and
+ * rise with what was taken for it. It never comes to more than the capacity: a VM under pressure
+ * is asked for no more, and what it lacks goes back. What is asked for in the end is the more
+ * of both, and what was taken for the cooling device's sake alone goes back when it asks
+ * for less.
  *
  * That is integral control: memory taken heats nothing down at once, so the
  * excess over the threshold sets how fast the target moves, not where it is. The
@@ -54,8 +58,16 @@ static u64 aero_part(u64 pages, u32 divisor)
 	return div_u64(pages, max(divisor, 1U));
 }
 
+/* A high power, and no memory that could be taken off for its sake, or has been. */
+static bool aero_controller_unmoved(const struct aero_controller_input *input,
+				    const struct aero_reading *reading)
+{
+	return reading->uw_per_gib && !input->movable_pages && !input->offline_pages &&
+	       aero_reading_demand(reading) == AERO_LEVEL_HIGH;
+}
+
 /* Find the reading that decides: the strongest level, then the greatest excess. */
-static void aero_controller_read(const struct aero_reading *readings, unsigned int nr,
+static void aero_controller_read(const struct aero_controller_input *input,
 				 struct aero_decision *decision)
 {
 	unsigned int i;
@@ -64,12 +76,14 @@ static void aero_controller_read(const struct aero_reading *readings, unsigned i
 	decision->worst = -1;
 	decision->excess = 0;
 	decision->in_vain = false;
-	for (i = 0; i < nr; i++) {
-		enum aero_level level = aero_reading_demand(&readings[i]);
-		u32 excess = aero_reading_excess(&readings[i]);
+	for (i = 0; i < input->nr; i++) {
+		const struct aero_reading *reading = &input->readings[i];
+		enum aero_level level = aero_reading_demand(reading);
+		u32 excess = aero_reading_excess(reading);
 
-		if (aero_reading_in_vain(&readings[i])) {
+		if (aero_reading_in_vain(reading) || aero_controller_unmoved(input, reading)) {
 			decision->in_vain = true;
+			level = AERO_LEVEL_LOW;
 			excess = 0;
 		}
 		if (level < decision->level || level == AERO_LEVEL_NONE)
@@ -137,14 +151,24 @@ static bool aero_controller_settled(const struct aero_controller_params *params,
 	return input->still_ms >= params->settle_ms;
 }
 
+/* A power that never comes to rest is asked now and then nevertheless. */
+static bool aero_controller_waited(const struct aero_controller_params *params, u32 ms)
+{
+	return ms >= 4ULL * params->settle_ms;
+}
+
+static u32 aero_controller_wait(u32 ms, const struct aero_controller_input *input)
+{
+	return min_t(u64, (u64)ms + input->elapsed_ms, U32_MAX);
+}
+
 /* Is it time for the next step of feed-forward, by this sensor? */
 static bool aero_controller_may_feed(const struct aero_controller *ctl,
 				     const struct aero_controller_params *params,
 				     const struct aero_controller_input *input,
 				     const struct aero_reading *reading)
 {
-	/* A power that never comes to rest is asked now and then nevertheless. */
-	if (ctl->waited_ms >= 4ULL * params->settle_ms)
+	if (aero_controller_waited(params, ctl->waited_ms))
 		return true;
 	return reading->is_steady && aero_controller_settled(params, input) &&
 	       (!ctl->fed || ctl->waited_ms >= params->settle_ms);
@@ -156,21 +180,22 @@ static u64 aero_controller_feed(struct aero_controller *ctl,
 				const struct aero_controller_input *input)
 {
 	bool any = false, asked = false;
+	u64 want = 0, needed;
 	unsigned int i;
-	u64 want = 0;
 
-	ctl->waited_ms = min_t(u64, (u64)ctl->waited_ms + input->elapsed_ms, U32_MAX);
+	ctl->waited_ms = aero_controller_wait(ctl->waited_ms, input);
 	for (i = 0; i < input->nr; i++) {
 		const struct aero_reading *reading = &input->readings[i];
 
-		if (!reading->uw_per_gib || aero_reading_demand(reading) != AERO_LEVEL_HIGH)
+		if (!reading->uw_per_gib || aero_reading_demand(reading) != AERO_LEVEL_HIGH ||
+		    aero_controller_unmoved(input, reading))
 			continue;
 		any = true;
 		if (!aero_controller_may_feed(ctl, params, input, reading))
 			continue;
 		asked = true;
-		want = max(want, aero_in_blocks(input, input->offline_pages +
-						       aero_reading_needed(reading)));
+		needed = min(aero_reading_needed(reading), input->movable_pages);
+		want = max(want, aero_in_blocks(input, input->offline_pages + needed));
 	}
 	if (asked) {
 		ctl->fed = want;
@@ -218,11 +243,16 @@ static u64 aero_controller_floor(struct aero_controller *ctl,
 		if (input->offline_pages > spare)
 			floor = max(floor, aero_in_blocks(input, input->offline_pages - spare));
 	}
-	if (!any)
+	if (!any) {
+		ctl->low_ms = 0;
 		return 0;
-	if (steady && aero_controller_settled(params, input)) {
+	}
+	ctl->low_ms = aero_controller_wait(ctl->low_ms, input);
+	if ((steady && aero_controller_settled(params, input)) ||
+	    aero_controller_waited(params, ctl->low_ms)) {
 		ctl->floor = floor;
 		ctl->floored = true;
+		ctl->low_ms = 0;
 	}
 	/* As long as it is not known what the last blocks came to, none follows. */
 	return ctl->floored ? ctl->floor : U64_MAX;
@@ -321,13 +351,14 @@ static void aero_controller_cool(struct aero_controller *ctl,
 				 struct aero_decision *decision)
 {
 	u64 held = input->held_pages;
-	u64 share = input->capacity_pages;
+	u64 share = input->capacity_emergency_pages;
 	u32 rest;
 
 	if (input->cooling < 1000) {
 		share = div_u64_rem(share, 1000, &rest) * input->cooling;
 		share += rest * input->cooling / 1000;
 	}
+	share = min(share, input->capacity_pages);
 	if (share > ctl->target) {
 		ctl->lent = true;
 		decision->target_pages = share;
@@ -363,7 +394,7 @@ void aero_controller_step(struct aero_controller *ctl,
 	u64 slack = aero_part(input->capacity_pages, params->step_div);
 	u64 held = aero_controller_held(ctl, input);
 
-	aero_controller_read(input->readings, input->nr, decision);
+	aero_controller_read(input, decision);
 	decision->step_pages = 0;
 
 	if (decision->level != AERO_LEVEL_HIGH) {
@@ -371,8 +402,10 @@ void aero_controller_step(struct aero_controller *ctl,
 		ctl->fed = 0;
 		ctl->waited_ms = 0;
 	}
-	if (decision->level != AERO_LEVEL_LOW)
+	if (decision->level != AERO_LEVEL_LOW) {
 		ctl->floored = false;
+		ctl->low_ms = 0;
+	}
 	ctl->in_vain = decision->in_vain;
 
 	switch (decision->level) {
@@ -412,20 +445,27 @@ void aero_controller_step(struct aero_controller *ctl,
  * @ctl: state
  * @readings: the sensors
  * @nr: number of @readings
+ * @movable_pages: memory that can go offline, as in struct aero_controller_input
  * @level: set to what the sensors ask for
  *
- * Then nobody needs to be asked what could be held, and the step can be left out.
+ * Nothing is held, and no memory offline. Then nobody needs to be asked what could be
+ * held, and the step can be left out.
  *
  * Context: any; pure.
  * Return: true if so.
  */
 bool aero_controller_rests(const struct aero_controller *ctl,
 			   const struct aero_reading *readings, unsigned int nr,
-			   enum aero_level *level)
+			   u64 movable_pages, enum aero_level *level)
 {
+	const struct aero_controller_input input = {
+		.readings = readings,
+		.nr = nr,
+		.movable_pages = movable_pages,
+	};
 	struct aero_decision decision;
 
-	aero_controller_read(readings, nr, &decision);
+	aero_controller_read(&input, &decision);
 	*level = decision.level;
 	return decision.level < AERO_LEVEL_HIGH && !ctl->target && !ctl->running &&
 	       !ctl->backoff && !ctl->backoff_next && decision.in_vain == ctl->in_vain;

@@ -17,7 +17,8 @@
  * @AERO_VERDICT_BLIND: no usable sensor; keeps what it holds
  * @AERO_VERDICT_FUTILE: it did not help; gave some back and waits
  * @AERO_VERDICT_PRESSED: would take, but the VMs suffer too much
- * @AERO_VERDICT_INEFFECTIVE: a power is high, but memory offline does not lower it; keeps nothing
+ * @AERO_VERDICT_INEFFECTIVE: a power is high, but memory offline does not lower it, or none
+ *	can go offline; keeps nothing
  * @AERO_NR_VERDICTS: number of verdicts
  */
 enum aero_verdict {
@@ -84,6 +85,7 @@ struct aero_controller_params {
  * @waited_ms: time since then, or since the run began, milliseconds
  * @floor: pages that the powers want to be kept; valid if @floored
  * @floored: @floor was set since the sensors became low
+ * @low_ms: time since then, or since they became low, milliseconds
  * @in_vain: a power was high in the last step, and ineffective
  * @lent: the cooling device holds more than @target, or some of that is still to go back
  */
@@ -98,6 +100,7 @@ struct aero_controller {
 	u32 waited_ms;
 	u64 floor;
 	bool floored;
+	u32 low_ms;
 	bool in_vain;
 	bool lent;
 };
@@ -111,10 +114,11 @@ struct aero_controller {
  * @capacity_emergency_pages: sum of the VMs' limits at AERO_URGENCY_EMERGENCY
  * @pressure: permille, mean over the VMs, weighted by shares
  * @offline_pages: memory that is offline for it
+ * @movable_pages: memory that is online and can go offline
  * @block_pages: in which steps it goes offline
  * @still_ms: for so long @offline_pages has not changed
  * @elapsed_ms: since the last step
- * @cooling: permille of @capacity_pages that the cooling device asks for
+ * @cooling: permille of @capacity_emergency_pages that the cooling device asks for
  */
 struct aero_controller_input {
 	const struct aero_reading *readings;
@@ -124,6 +128,7 @@ struct aero_controller_input {
 	u64 capacity_emergency_pages;
 	u32 pressure;
 	u64 offline_pages;
+	u64 movable_pages;
 	u64 block_pages;
 	u32 still_ms;
 	u32 elapsed_ms;
@@ -157,7 +162,7 @@ void aero_controller_step(struct aero_controller *ctl,
 			  struct aero_decision *decision);
 bool aero_controller_rests(const struct aero_controller *ctl,
 			   const struct aero_reading *readings, unsigned int nr,
-			   enum aero_level *level);
+			   u64 movable_pages, enum aero_level *level);
 const char *aero_verdict_name(enum aero_verdict verdict);
 
 #endif /* AEROSTAT_CONTROLLER_H */

@@ -2,8 +2,8 @@
 /*
  * Aerostat as a cooling device of the kernel's thermal framework.
  *
- * A device of type "aerostat" with states 0 to 10: so many tenths of the memory that
- * VMs can spare are asked for. Ten, because the step_wise governor moves by one state in
+ * A device of type "aerostat" with states 0 to 10: so many tenths of what VMs have beyond
+ * their minima are asked for, as far as they can spare it now. Ten, because the step_wise governor moves by one state in
  * each of a zone's polls: more of them would keep it from the top for minutes, fewer
  * would make each a shock. Who binds it to a zone is the zone's driver or the user's
  * business, and it takes effect in mode auto only.
@@ -102,7 +102,7 @@ void aero_cooling_destroy(struct aero_cooling *cooling)
  * @cooling: the device
  *
  * Context: any.
- * Return: permille of the memory that VMs can spare.
+ * Return: permille of what VMs have beyond their minima.
  */
 u32 aero_cooling_permille(const struct aero_cooling *cooling)
 {

@@ -223,7 +223,8 @@ static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_confi
 	if (config->mode != AERO_MODE_AUTO)
 		return true;
 	return !cooling &&
-	       aero_controller_rests(&loop->controller, loop->readings, nr_readings, &level) &&
+	       aero_controller_rests(&loop->controller, loop->readings, nr_readings,
+				     aero_blocks_movable_pages(loop->host->blocks), &level) &&
 	       level == loop->level;
 }
 
@@ -254,6 +255,7 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 		.capacity_emergency_pages = sums->capacity_emergency,
 		.pressure = sums->pressure,
 		.offline_pages = loop->now.offline_pages,
+		.movable_pages = aero_blocks_movable_pages(loop->host->blocks),
 		.block_pages = aero_blocks_block_pages(loop->host->blocks),
 		.still_ms = loop->now.still_ms,
 		.elapsed_ms = loop->now.elapsed_ms,

@@ -610,9 +610,9 @@ static void controller_cooling_alone(struct kunit *test)
 		host.reading.usable = cases[i].usable;
 		host.input.pressure = 1000;
 		host.input.cooling = 300;
-		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), 480ULL);
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), 960ULL);
 		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_TAKING);
-		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), 480ULL);
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), 960ULL);
 		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
 		host.input.cooling = 1000;
 		KUNIT_EXPECT_EQ(test, aero_test_step(&host, cases[i].value, true), (u64)CAPACITY);
@@ -639,7 +639,7 @@ static void controller_cooling_beside_sensors(struct kunit *test)
 	aero_test_step(&host, 60, true);
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 200ULL);
 	/* In the band: 200 are the sensor's. */
-	host.input.cooling = 500;
+	host.input.cooling = 250;
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 800ULL);
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 800ULL);
 	host.input.cooling = 0;
@@ -647,15 +647,52 @@ static void controller_cooling_beside_sensors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 200ULL);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
 	/* What is held is not enough when it is hot, whoever asked for it. */
-	host.input.cooling = 500;
+	host.input.cooling = 250;
 	aero_test_step(&host, 55, true);
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 60, true), 900ULL);
 	/* Weaker than the sensors: no difference. */
-	host.input.cooling = 100;
+	host.input.cooling = 50;
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 900ULL);
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 20, true), 700ULL);
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 80, true), (u64)CAPACITY_URGENT);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_EMERGENCY);
+}
+
+/*
+ * What VMs can spare falls when they are under pressure: to what they hold, or a little less.
+ * A share of that would halve what is held with each step, and all would come again.
+ */
+static void controller_cooling_under_pressure(struct kunit *test)
+{
+	struct aero_test_host host;
+	unsigned int i;
+
+	aero_test_host_init(&host);
+	host.input.cooling = 400;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 1280ULL);
+	/* Asked for no more. */
+	host.input.pressure = 20;
+	host.input.capacity_pages = 1280;
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 1280ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
+	host.input.cooling = 1000;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 1280ULL);
+	/* What is lacking goes back, and nothing else. */
+	host.input.pressure = 60;
+	for (i = 1; i <= 10; i++) {
+		host.input.capacity_pages = host.input.held_pages - 10;
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 1280ULL - 10 * i);
+		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_GIVING);
+	}
+	host.input.pressure = 20;
+	host.input.capacity_pages = host.input.held_pages;
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), 1180ULL);
+	/* It is over. */
+	host.input.pressure = 0;
+	host.input.capacity_pages = CAPACITY;
+	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 55, true), (u64)CAPACITY);
 }
 
 static void controller_cooling_does_not_overflow(struct kunit *test)
@@ -664,6 +701,7 @@ static void controller_cooling_does_not_overflow(struct kunit *test)
 
 	aero_test_host_init(&host);
 	host.input.capacity_pages = (1ULL << 60) - 1;
+	host.input.capacity_emergency_pages = host.input.capacity_pages;
 	host.input.cooling = 900;
 	KUNIT_EXPECT_EQ(test, aero_test_step(&host, 20, true),
 			div_u64(host.input.capacity_pages, 10) * 9 + 4);
@@ -695,6 +733,7 @@ static void aero_test_power_init(struct aero_test_host *host)
 		.uw_per_gib = 4096ULL * 1000000,
 	};
 	host->input.block_pages = 100;
+	host->input.movable_pages = 1ULL << 30;
 	host->input.still_ms = 60000;
 	host->input.elapsed_ms = 1000;
 }
@@ -745,6 +784,11 @@ static void controller_feed_forward_is_bounded(struct kunit *test)
 
 	aero_test_power_init(&host);
 	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 89), (u64)CAPACITY);
+	/* No more than what can go offline. */
+	aero_test_power_init(&host);
+	host.input.offline_pages = 100;
+	host.input.movable_pages = 200;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 89), 300ULL);
 	aero_test_power_init(&host);
 	host.input.pressure = 1000;
 	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 0ULL);
@@ -784,6 +828,7 @@ static void controller_feed_forward_beside_integral(struct kunit *test)
 	};
 	struct aero_controller_input input = {
 		.readings = r, .nr = 2, .capacity_pages = CAPACITY, .block_pages = 100,
+		.movable_pages = 10000,
 		.capacity_emergency_pages = CAPACITY_URGENT, .elapsed_ms = 1000,
 	};
 	struct aero_controller ctl = { };
@@ -846,6 +891,37 @@ static void controller_gives_back_by_feed_forward(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 20), 800ULL);
 }
 
+/* A power that jumps about gives back in the end, too, and by what it reads then. */
+static void controller_gives_back_without_rest(struct kunit *test)
+{
+	const unsigned int wait = 4 * default_params.settle_ms / 1000;
+	struct aero_test_host host;
+	unsigned int i;
+
+	aero_test_power_init(&host);
+	host.params.give_div = 1;
+	host.reading.is_steady = false;
+	host.input.held_pages = 800;
+	host.input.offline_pages = 800;
+	host.ctl.target = 800;
+	for (i = 1; i < wait; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 50 + i % 2), 800ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 51), 500ULL);
+	/* Once, and then it waits again. */
+	host.input.held_pages = 500;
+	host.input.offline_pages = 500;
+	for (i = 1; i < wait; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 50 + i % 2), 500ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 51), 200ULL);
+	/* The time in the band does not count. */
+	host.input.held_pages = 200;
+	host.input.offline_pages = 200;
+	for (i = 1; i < wait; i++)
+		aero_test_power_step(&host, 51);
+	aero_test_power_step(&host, 55);
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 51), 200ULL);
+}
+
 /* A power that memory has no effect on: nobody is squeezed for it, and others go on. */
 static void controller_ineffective(struct kunit *test)
 {
@@ -870,10 +946,10 @@ static void controller_ineffective(struct kunit *test)
 	host.input.held_pages = 0;
 	aero_test_power_step(&host, 65);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_INEFFECTIVE);
-	KUNIT_EXPECT_TRUE(test, aero_controller_rests(&host.ctl, &host.reading, 1, &level));
+	KUNIT_EXPECT_TRUE(test, aero_controller_rests(&host.ctl, &host.reading, 1, 10000, &level));
 	/* It falls by itself: that is news. */
 	host.reading.value = 40 * 1000000;
-	KUNIT_EXPECT_FALSE(test, aero_controller_rests(&host.ctl, &host.reading, 1, &level));
+	KUNIT_EXPECT_FALSE(test, aero_controller_rests(&host.ctl, &host.reading, 1, 10000, &level));
 	aero_test_power_step(&host, 40);
 	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_IDLE);
 
@@ -889,6 +965,80 @@ static void controller_ineffective(struct kunit *test)
 	both[1].value = 55;
 	aero_controller_step(&host.ctl, &host.params, &host.input, &host.decision);
 	KUNIT_EXPECT_EQ(test, host.decision.level, AERO_LEVEL_HOLD);
+}
+
+/* Where no block can go offline nothing is taken for a power, and what was goes back. */
+static void controller_nothing_movable(struct kunit *test)
+{
+	struct aero_test_host host;
+	struct aero_reading both[2];
+	enum aero_level level;
+	unsigned int i;
+
+	aero_test_power_init(&host);
+	host.input.movable_pages = 0;
+	host.input.held_pages = 800;
+	host.ctl.target = 800;
+	for (i = 1; i <= 4; i++) {
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 800ULL - 200 * i);
+		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_INEFFECTIVE);
+		KUNIT_EXPECT_EQ(test, host.decision.level, AERO_LEVEL_LOW);
+		host.input.held_pages = host.decision.target_pages;
+	}
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 0ULL);
+	KUNIT_EXPECT_TRUE(test, aero_controller_rests(&host.ctl, &host.reading, 1, 0, &level));
+	KUNIT_EXPECT_EQ(test, level, AERO_LEVEL_LOW);
+	/* Memory is plugged. */
+	KUNIT_EXPECT_FALSE(test, aero_controller_rests(&host.ctl, &host.reading, 1, 200, &level));
+	host.input.movable_pages = 200;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 200ULL);
+	/* All that can go has gone: that is kept. */
+	host.input.held_pages = 200;
+	host.input.offline_pages = 200;
+	host.input.movable_pages = 0;
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 200ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_HOLDING);
+	/* An emergency takes all there is, whatever it helps. */
+	host.input.offline_pages = 0;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 90), (u64)CAPACITY_URGENT);
+
+	/* Temperatures need no block to go: the one beside it decides alone. */
+	aero_test_power_init(&host);
+	both[0] = host.reading;
+	both[0].value = 65 * 1000000;
+	both[0].steady = both[0].value;
+	both[1] = (struct aero_reading){ .value = 55, .low = 50, .high = 60, .usable = true };
+	host.input.readings = both;
+	host.input.nr = 2;
+	host.input.movable_pages = 0;
+	host.input.held_pages = 500;
+	host.ctl.target = 500;
+	aero_controller_step(&host.ctl, &host.params, &host.input, &host.decision);
+	KUNIT_EXPECT_EQ(test, host.decision.target_pages, 500ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.level, AERO_LEVEL_HOLD);
+	both[1].value = 60;
+	aero_controller_step(&host.ctl, &host.params, &host.input, &host.decision);
+	KUNIT_EXPECT_EQ(test, host.decision.target_pages, 600ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.worst, 1);
+}
+
+/* A power that the model says memory does not move: ineffective, and with no feed-forward. */
+static void controller_model_of_nothing(struct kunit *test)
+{
+	struct aero_test_host host;
+	unsigned int i;
+
+	aero_test_power_init(&host);
+	host.reading.uw_per_gib = 0;
+	host.reading.ineffective = true;
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65 + i), 0ULL);
+	KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_INEFFECTIVE);
+	host.input.held_pages = 800;
+	host.ctl.target = 800;
+	KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 600ULL);
 }
 
 /*
@@ -977,7 +1127,7 @@ static void controller_rests(struct kunit *test)
 		struct aero_decision decision;
 		enum aero_level level;
 
-		if (!aero_controller_rests(&ctl, &reading, 1, &level)) {
+		if (!aero_controller_rests(&ctl, &reading, 1, 0, &level)) {
 			moved++;
 			continue;
 		}
@@ -1022,10 +1172,14 @@ static struct kunit_case aero_controller_cases[] = {
 	KUNIT_CASE(controller_feed_forward_without_rest),
 	KUNIT_CASE(controller_feed_forward_beside_integral),
 	KUNIT_CASE(controller_gives_back_by_feed_forward),
+	KUNIT_CASE(controller_gives_back_without_rest),
 	KUNIT_CASE(controller_ineffective),
+	KUNIT_CASE(controller_nothing_movable),
+	KUNIT_CASE(controller_model_of_nothing),
 	KUNIT_CASE(controller_power_settles),
 	KUNIT_CASE(controller_cooling_alone),
 	KUNIT_CASE(controller_cooling_beside_sensors),
+	KUNIT_CASE(controller_cooling_under_pressure),
 	KUNIT_CASE(controller_cooling_does_not_overflow),
 	KUNIT_CASE(controller_names),
 	{ }

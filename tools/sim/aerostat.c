@@ -175,7 +175,9 @@ static bool sim_loop_rests(struct sim_aerostat *aero, const struct sim_host *hos
 
 	if (aero->demand || sim_host_held(host) || host->offline)
 		return false;
-	return aero_controller_rests(&aero->controller, reading, 1, &level) && level == aero->level;
+	/* Every block can be vacated here, see sim_plan_goal(). */
+	return aero_controller_rests(&aero->controller, reading, 1, host->memory, &level) &&
+	       level == aero->level;
 }
 
 /* aero_loop_decide(), mode auto. Since when blocks stand still is for powers; there are none. */
@@ -190,6 +192,7 @@ static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *ho
 		.capacity_emergency_pages = sums->capacity_emergency,
 		.pressure = sums->pressure,
 		.offline_pages = host->offline,
+		.movable_pages = host->memory - host->offline,
 		.block_pages = host->block,
 	};
 	struct aero_decision decision = { };
