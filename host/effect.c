@@ -31,7 +31,8 @@
  * Differences, and not a line through all points, since the rest of the machine draws what it
  * likes and drifts; what is compared lies close together in time. A power that
  * leaves its plateau while no memory moved is somebody else's doing: the plateau starts
- * anew and is not compared with the one before.
+ * anew and is not compared with the one before. Where none comes about any more, it is the
+ * noise that has grown, and it is estimated anew, too.
  *
  * When the effect is below a quarter of the prior, by twice its standard deviation,
  * offlining is ineffective: it takes an expected change eight times the noise to say
@@ -268,8 +269,12 @@ void aero_effect_step(struct aero_effect *effect, const struct aero_effect_param
 
 	aero_effect_resolution(effect, sample->uw);
 	if (effect->now.nr && aero_effect_is_off(effect, sample->uw)) {
-		if (++effect->away >= AERO_AWAY_MAX)
-			aero_effect_restart(effect);
+		if (++effect->away < AERO_AWAY_MAX)
+			return;
+		/* Before there was a plateau: it is the noise that has become another one. */
+		if (effect->now.nr < params->samples)
+			effect->noise_nr = 0;
+		aero_effect_restart(effect);
 		return;
 	}
 	effect->away = 0;

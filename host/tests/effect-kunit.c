@@ -301,6 +301,35 @@ static void effect_pauses_when_disturbed(struct kunit *test)
 	KUNIT_EXPECT_LE(test, aero_test_learnt(&plant), 550U);
 }
 
+/* A quiet machine whose load becomes bursty: its noise is another one, not off for ever. */
+static void effect_noise_grows(struct kunit *test)
+{
+	struct aero_test_plant plant;
+	unsigned int i, j, steady;
+	s64 uw;
+
+	for (i = 0; i < 50; i++) {
+		aero_test_plant_init(&plant, 400, 400, i);
+		plant.noise_uw = 1000;
+		aero_test_plant_run(&plant, 60);
+		plant.noise_uw = 3000000;
+		/* As soon as there are enough differences of the new kind. */
+		aero_test_plant_run(&plant, 40);
+		for (j = 0, steady = 0; j < 100; j++) {
+			aero_test_plant_run(&plant, 1);
+			steady += aero_effect_steady(&plant.effect, &plant.params, &uw);
+		}
+		KUNIT_ASSERT_GE_MSG(test, steady, 80U, "round %u", i);
+		/* And it is known: a change in it is worth little. */
+		aero_test_plant_move(&plant, 1024);
+		KUNIT_ASSERT_EQ_MSG(test, plant.effect.ineffective, false, "round %u", i);
+		/* Calm again, it is soon forgotten. */
+		plant.noise_uw = 1000;
+		aero_test_plant_run(&plant, 200);
+		KUNIT_ASSERT_LE_MSG(test, plant.effect.noise_mw2, 2500ULL, "round %u", i);
+	}
+}
+
 /* What was learnt fades: a machine that changes is learnt anew. */
 static void effect_fades(struct kunit *test)
 {
@@ -362,6 +391,7 @@ static struct kunit_case aero_effect_cases[] = {
 	KUNIT_CASE(effect_error_is_mended),
 	KUNIT_CASE(effect_is_tried_again),
 	KUNIT_CASE(effect_pauses_when_disturbed),
+	KUNIT_CASE(effect_noise_grows),
 	KUNIT_CASE(effect_fades),
 	KUNIT_CASE(effect_survives_anything),
 	{ }
