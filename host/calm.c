@@ -33,18 +33,21 @@ static u32 aero_calm_since(unsigned long *when)
 	return jiffies_to_msecs(ago);
 }
 
+/* A kernel that ticks while idle counts by ticks: @us is -1 then. */
+static u64 aero_calm_either_us(u64 us, unsigned int cpu, enum cpu_usage_stat stat)
+{
+	return us != (u64)-1 ? us : div_u64(kcpustat_cpu(cpu).cpustat[stat], NSEC_PER_USEC);
+}
+
+/* A processor that waits for I/O is idle; the kernel counts that time apart. */
 static u64 aero_calm_idle_us(void)
 {
 	unsigned int cpu;
 	u64 sum = 0;
 
 	for_each_online_cpu(cpu) {
-		u64 idle = get_cpu_idle_time_us(cpu, NULL);
-
-		/* A kernel that ticks while idle counts by ticks. */
-		if (idle == (u64)-1)
-			idle = div_u64(kcpustat_cpu(cpu).cpustat[CPUTIME_IDLE], NSEC_PER_USEC);
-		sum += idle;
+		sum += aero_calm_either_us(get_cpu_idle_time_us(cpu, NULL), cpu, CPUTIME_IDLE);
+		sum += aero_calm_either_us(get_cpu_iowait_time_us(cpu, NULL), cpu, CPUTIME_IOWAIT);
 	}
 	return sum;
 }

@@ -71,7 +71,7 @@ u32 __aero_domain_saves(const struct aero_domain *domain)
 /**
  * aero_domains_learn() - a reading of a power, for what domains have to do with it
  * @blocks: blocks
- * @sensor: whose; readings of two cannot be compared
+ * @sensor: whose, or a negative errno; readings of two cannot be compared
  * @reading: and its circumstances
  *
  * Context: The control loop. Takes aero_blocks.lock.

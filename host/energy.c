@@ -18,7 +18,7 @@
 #define AERO_ENERGY_MIN_US	50000ULL
 /* After more nobody knows how often it has wrapped. */
 #define AERO_ENERGY_MAX_US	(10 * 60 * 1000000ULL)
-/* 10 kW for that time: more is no machine's, and products stay in 64 bits. */
+/* 10 kW for that time: more is no machine's, and times a million it stays in 64 bits. */
 #define AERO_ENERGY_MAX_UJ	(10000ULL * AERO_ENERGY_MAX_US)
 
 static int aero_energy_start(struct aero_energy *energy, u64 count_uj, u64 now_ns)
@@ -60,7 +60,7 @@ int aero_energy_step(struct aero_energy *energy, u64 count_uj, u64 range_uj, u64
 		return aero_energy_start(energy, count_uj, now_ns);
 	if (uj > AERO_ENERGY_MAX_UJ)
 		return aero_energy_start(energy, count_uj, now_ns);
-	energy->uw = div64_u64(uj * 1000, div_u64(us, 1000));
+	energy->uw = div64_u64(uj * 1000000, us);
 	energy->count_uj = count_uj;
 	energy->at_ns = now_ns;
 	energy->has_power = true;

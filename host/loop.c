@@ -207,7 +207,7 @@ static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 	err = aero_sensors_memory_power(loop->host->sensors, &uw);
 	aero_power_account(loop->host->power, err, uw);
 	sensor = aero_sensors_domain_power(loop->host->sensors, &loop->now, &sample);
-	if (sensor >= 0)
+	if (sensor != -ENOENT)
 		aero_domains_learn(loop->host->blocks, sensor, &sample);
 	return nr;
 }

@@ -232,14 +232,17 @@ static void aero_sensor_learn(struct aero_sensor *sensor, const struct aero_circ
 		AERO_EFFECT_PARAMS_INIT,
 		.prior_mw_per_gib = prior_mw_per_gib,
 	};
-	const struct aero_effect_sample sample = aero_sensor_effect_sample(reading->value, now);
+	struct aero_effect_sample sample = aero_sensor_effect_sample(reading->value, now);
 	struct aero_effect *effect = &sensor->effect;
 
-	if (sensor->kind != AERO_SENSOR_POWER || !reading->usable)
+	if (sensor->kind != AERO_SENSOR_POWER)
 		return;
+	/* What is not believed interrupts what was: memory may move, and time passes, meanwhile. */
+	sample.disturbed |= !reading->usable;
 	aero_effect_step(effect, &params, &sample);
 	reading->uw_per_gib = aero_effect_assumed(effect);
-	reading->ineffective = effect->ineffective;
+	/* By the model, too: zero means that, of a power, and not that nothing is known. */
+	reading->ineffective = effect->ineffective || !reading->uw_per_gib;
 	reading->is_steady = aero_effect_steady(effect, &params, &reading->steady);
 	trace_aerostat_effect(sensor->id, sample.uw, sample.offline_pages, sample.busy,
 			      aero_effect_uw_per_gib(effect), effect->weight, effect->now.nr,
@@ -279,6 +282,7 @@ static bool aero_sensor_sample(struct aero_sensor *sensor, const struct aero_cir
 	aero_sensor_learn(sensor, now, prior_mw_per_gib, reading);
 	mutex_lock(&sensor->lock);
 	sensor->uw_per_gib = aero_effect_uw_per_gib(&sensor->effect);
+	sensor->ineffective = reading->ineffective;
 	sensor->retry_ms = sensor->effect.ineffective ? sensor->effect.retry_ms : 0;
 	mutex_unlock(&sensor->lock);
 	trace_aerostat_sensor(sensor->id, value, verdict, sensor->level);
@@ -356,7 +360,8 @@ int aero_sensors_memory_power(struct aero_sensors *sensors, s64 *uw)
  * Of the sensors that measure memory the first, else of those that measure a power.
  *
  * Context: Takes aero_sensors.lock.
- * Return: the sensor's number, or -ENOENT if none of them can be believed.
+ * Return: the sensor's number; -ENODATA if none of them can be believed, and @sample is
+ * a disturbance then; or -ENOENT if there is none.
  */
 int aero_sensors_domain_power(struct aero_sensors *sensors, const struct aero_circumstances *now,
 			      struct aero_effect_sample *sample)
@@ -365,9 +370,13 @@ int aero_sensors_domain_power(struct aero_sensors *sensors, const struct aero_ci
 	bool memory = false;
 	int id = -ENOENT;
 
+	*sample = aero_sensor_effect_sample(0, now);
+	sample->disturbed = true;
 	mutex_lock(&sensors->lock);
 	list_for_each_entry(sensor, &sensors->list, node) {
 		mutex_lock(&sensor->lock);
+		if (id == -ENOENT && sensor->kind == AERO_SENSOR_POWER)
+			id = -ENODATA;
 		if (sensor->kind == AERO_SENSOR_POWER && sensor->verdict == AERO_SENSOR_OK &&
 		    (id < 0 || (sensor->measures_memory && !memory))) {
 			id = sensor->id;

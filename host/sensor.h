@@ -89,7 +89,8 @@ struct aero_thresholds {
  * @verdict: what is thought of the sensor
  * @level: what it asks for
  * @uw_per_gib: what was learnt by @effect
- * @retry_ms: if that was found to be nothing: until that is doubted; else 0
+ * @ineffective: memory offline saves nothing, by experience or by the model
+ * @retry_ms: if that was found out: until that is doubted; else 0
  */
 struct aero_sensor {
 	struct device dev;
@@ -114,6 +115,7 @@ struct aero_sensor {
 	enum aero_sensor_verdict verdict;
 	enum aero_level level;
 	u64 uw_per_gib;
+	bool ineffective;
 	u32 retry_ms;
 };
 

@@ -62,11 +62,12 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 	struct aero_sensor *sensor = to_aero_sensor(dev);
 	enum aero_sensor_verdict verdict;
 	enum aero_level level;
-	bool takes_part;
+	bool takes_part, ineffective;
 	u32 retry_ms;
 	int err;
 
 	mutex_lock(&sensor->lock);
+	ineffective = sensor->ineffective;
 	retry_ms = sensor->retry_ms;
 	verdict = sensor->verdict;
 	level = sensor->level;
@@ -82,6 +83,9 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 	if (retry_ms)
 		return sysfs_emit(buf, "%s: ineffective, saves nothing; tried again in %u s\n",
 				  aero_level_name(level), DIV_ROUND_UP(retry_ms, 1000));
+	if (ineffective)
+		return sysfs_emit(buf, "%s: ineffective, saves nothing by the power model\n",
+				  aero_level_name(level));
 	return sysfs_emit(buf, "%s\n", aero_level_name(level));
 }
 static DEVICE_ATTR_RO(state);

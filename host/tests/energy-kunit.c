@@ -28,6 +28,24 @@ static void energy_mean_power(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uw, 0LL);
 }
 
+/* Times are no whole milliseconds; the shortest and the greatest that there are. */
+static void energy_short_times(struct kunit *test)
+{
+	struct aero_energy energy = { };
+	s64 uw = -1;
+
+	aero_energy_step(&energy, 0, 0, 0, &uw);
+	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 5099900, 0, 50999000, &uw), 0);
+	KUNIT_EXPECT_EQ(test, uw, 100000000LL);
+	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, 10149900, 0, 101499999, &uw), 0);
+	KUNIT_EXPECT_EQ(test, uw, 100000000LL);
+	energy = (struct aero_energy){ };
+	aero_energy_step(&energy, 0, 0, 0, &uw);
+	KUNIT_EXPECT_EQ(test, aero_energy_step(&energy, AERO_ENERGY_MAX_UJ, 0,
+					       AERO_ENERGY_MAX_US * 1000, &uw), 0);
+	KUNIT_EXPECT_EQ(test, uw, 10000000000LL);
+}
+
 static void energy_wraps_and_resets(struct kunit *test)
 {
 	struct aero_energy energy = { };
@@ -79,6 +97,7 @@ static void energy_is_conserved(struct kunit *test)
 
 static struct kunit_case aero_energy_cases[] = {
 	KUNIT_CASE(energy_mean_power),
+	KUNIT_CASE(energy_short_times),
 	KUNIT_CASE(energy_wraps_and_resets),
 	KUNIT_CASE(energy_is_conserved),
 	{ }
