@@ -130,12 +130,18 @@ void aero_sensor_class_remove(struct aero_sensor_class *class, struct device *de
 	kfree(device);
 }
 
-static bool aero_sensor_device_matches(const struct aero_sensor_device *device, const char *name)
+/*
+ * How well does a name fit: 2, it is the device's own; 1, its parent's; 0, not at all? Of a
+ * hwmon chip the parent is what users know ("0-0018"); of a powercap zone's part it is the zone.
+ */
+static unsigned int aero_sensor_device_matches(const struct aero_sensor_device *device,
+					       const char *name)
 {
 	const struct device *dev = device->dev;
 
-	return !strcmp(device->name, name) || !strcmp(dev_name(dev), name) ||
-	       (dev->parent && !strcmp(dev_name(dev->parent), name));
+	if (!strcmp(device->name, name) || !strcmp(dev_name(dev), name))
+		return 2;
+	return dev->parent && !strcmp(dev_name(dev->parent), name);
 }
 
 /**
@@ -160,21 +166,21 @@ bool aero_sensor_class_is(struct aero_sensor_class *class, const char *name,
 	return is;
 }
 
-/* Pairs with aero_sensor_device_put(). */
+/* The one that the name fits best. Pairs with aero_sensor_device_put(). */
 static struct aero_sensor_device *aero_sensor_device_get(struct aero_sensor_class *class,
 							 const char *name)
 {
 	struct aero_sensor_device *device, *found = ERR_PTR(-ENODEV);
+	unsigned int best = 0;
 
 	mutex_lock(&class->lock);
 	list_for_each_entry(device, &class->devices, node) {
-		if (!aero_sensor_device_matches(device, name))
+		unsigned int fit = aero_sensor_device_matches(device, name);
+
+		if (!fit || fit < best)
 			continue;
-		if (!IS_ERR(found)) {
-			found = ERR_PTR(-ENOTUNIQ);
-			break;
-		}
-		found = device;
+		found = fit > best ? device : ERR_PTR(-ENOTUNIQ);
+		best = fit;
 	}
 	if (!IS_ERR(found))
 		refcount_inc(&found->users);
@@ -188,6 +194,8 @@ static struct aero_sensor_device *aero_sensor_device_get(struct aero_sensor_clas
  * @name: what the device's name attribute says, its name in sysfs, or its parent's
  * @attr: attribute to read
  * @value: result, in the attribute's unit
+ *
+ * A parent's name counts only where it is no device's own.
  *
  * Context: Takes aero_sensor_class.lock; sleeps as the device's driver does.
  * Return: 0, -ENODEV if there is no such device, -ENOTUNIQ if there are several,

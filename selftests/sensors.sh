@@ -365,6 +365,20 @@ test_energy_counters_are_powers() {
 	rmmod aero_meter
 }
 
+# As with RAPL's "intel-rapl:0", whose parts are "intel-rapl:0:0" and so on.
+test_a_zone_and_its_part() {
+	local zone part s
+	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=100000
+	zone=$(basename "$(dirname "$(grep -lx aero_meter /sys/class/powercap/*/name)")")
+	part=$(basename "$(dirname "$(grep -lx aero_part /sys/class/powercap/*/name)")")
+	[[ $part == "$zone":* ]] || fail "the part is $part, the zone $zone"
+	echo 500 >$HOST/period_ms
+	for s in "$zone" "$part" aero_meter aero_part; do echo "powercap $s" >$HOST/sensor_add; done
+	for s in "$zone" aero_meter; do check "the zone as $s" wait_for 5 near "$(sensor_of "powercap $s")/value" 100000000; done
+	for s in "$part" aero_part; do check "the part as $s" wait_for 5 near "$(sensor_of "powercap $s")/value" 50000000; done
+	rmmod aero_meter
+}
+
 test_a_hundred_sensors_half_of_them_broken() {
 	local i s name state before lines wrong=0
 	zones zones=100

@@ -3,7 +3,8 @@
  * A machine with power meters, since an emulated one has none: its memory draws so much for each
  * GiB that the kernel has online, the rest of it draws what the user says, and the meters
  * follow with a lag, with noise, and in steps. They are a hwmon chip "aero_meter" (power1,
- * energy1) and a powercap zone "aero_meter" whose counter wraps soon.
+ * energy1) and a powercap zone "aero_meter" whose counter wraps soon, with a zone "aero_part" in
+ * it, as RAPL's zones have: it draws half of the power.
  */
 
 #include <linux/err.h>
@@ -60,6 +61,7 @@ static struct platform_device *aero_meter_device;
 static struct device *aero_meter_chip;
 static struct powercap_control_type *aero_meter_type;
 static struct powercap_zone aero_meter_zone;
+static struct powercap_zone aero_meter_part;
 
 static u64 aero_meter_goal_uw(void)
 {
@@ -139,6 +141,8 @@ static int aero_meter_energy(struct powercap_zone *zone, u64 *uj)
 	u64 uw, all;
 
 	aero_meter_look(&uw, &all);
+	if (zone == &aero_meter_part)
+		all = div_u64(all, 2);
 	div64_u64_rem(all, 1000ULL * range_mj, uj);
 	return 0;
 }
@@ -200,8 +204,17 @@ static int __init aero_meter_init(void)
 		err = PTR_ERR(zone);
 		goto unregister_type;
 	}
+	zone = powercap_register_zone(&aero_meter_part, aero_meter_type, "aero_part",
+				      &aero_meter_zone, &aero_meter_zone_ops, 0,
+				      &aero_meter_constraint_ops);
+	if (IS_ERR(zone)) {
+		err = PTR_ERR(zone);
+		goto unregister_zone;
+	}
 	return 0;
 
+unregister_zone:
+	powercap_unregister_zone(aero_meter_type, &aero_meter_zone);
 unregister_type:
 	powercap_unregister_control_type(aero_meter_type);
 unregister_chip:
@@ -214,6 +227,7 @@ module_init(aero_meter_init);
 
 static void __exit aero_meter_exit(void)
 {
+	powercap_unregister_zone(aero_meter_type, &aero_meter_part);
 	powercap_unregister_zone(aero_meter_type, &aero_meter_zone);
 	powercap_unregister_control_type(aero_meter_type);
 	hwmon_device_unregister(aero_meter_chip);
