@@ -441,6 +441,21 @@ void aero_controller_step(struct aero_controller *ctl,
 }
 
 /**
+ * aero_controller_level() - what the sensors ask for
+ * @input: sensors, and what is and can be offline for them; the rest does not matter
+ *
+ * Context: any; pure.
+ * Return: the level that a step would find.
+ */
+enum aero_level aero_controller_level(const struct aero_controller_input *input)
+{
+	struct aero_decision decision;
+
+	aero_controller_read(input, &decision);
+	return decision.level;
+}
+
+/**
  * aero_controller_rests() - would a step change nothing, as long as nothing is held?
  * @ctl: state
  * @readings: the sensors

@@ -160,6 +160,7 @@ void aero_controller_step(struct aero_controller *ctl,
 			  const struct aero_controller_params *params,
 			  const struct aero_controller_input *input,
 			  struct aero_decision *decision);
+enum aero_level aero_controller_level(const struct aero_controller_input *input);
 bool aero_controller_rests(const struct aero_controller *ctl,
 			   const struct aero_reading *readings, unsigned int nr,
 			   u64 movable_pages, enum aero_level *level);

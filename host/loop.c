@@ -46,8 +46,10 @@ const char * const aero_mode_names[AERO_NR_MODES] = {
  * struct aero_loop - the loop's memory
  * @host: the module
  * @work: a round
- * @next: when the next sample is due, jiffies; owned by @work, as is
- * @last: when the last one was taken, jiffies
+ * @next: when the next step is due, jiffies; owned by @work, as is
+ * @last: when sensors were last read, jiffies
+ * @stepped: when the last step was due, jiffies
+ * @elapsed_ms: between that and the one before, milliseconds
  * @calm: what else happens; owned by @work
  * @now: what has happened up to the last sample; owned by @work
  * @controller: state of the controller
@@ -64,6 +66,7 @@ const char * const aero_mode_names[AERO_NR_MODES] = {
  * @lock: protects what follows
  * @running: rounds may be queued
  * @asked: the user set something: do not wait for the period
+ * @looked: sensors are to be read before the period is over
  * @stirred: something changed: do not rest
  * @config: what a user sets
  * @status: what came of it
@@ -73,6 +76,8 @@ struct aero_loop {
 	struct delayed_work work;
 	unsigned long next;
 	unsigned long last;
+	unsigned long stepped;
+	u32 elapsed_ms;
 	struct aero_calm calm;
 	struct aero_circumstances now;
 	struct aero_controller controller;
@@ -90,6 +95,7 @@ struct aero_loop {
 	struct mutex lock;
 	bool running;
 	bool asked;
+	bool looked;
 	bool stirred;
 	struct aero_loop_config config;
 	struct aero_loop_status status;
@@ -212,6 +218,23 @@ static unsigned int aero_loop_read(struct aero_loop *loop, u32 elapsed_ms)
 	return nr;
 }
 
+/*
+ * Sensors were read out of turn. The controller counts in periods, so it has a step of its
+ * own for that only if they ask for something else than before.
+ */
+static bool aero_loop_turned(struct aero_loop *loop, const struct aero_loop_config *config,
+			     unsigned int nr_readings)
+{
+	const struct aero_controller_input input = {
+		.readings = loop->readings,
+		.nr = nr_readings,
+		.offline_pages = loop->now.offline_pages,
+		.movable_pages = aero_blocks_movable_pages(loop->host->blocks),
+	};
+
+	return config->mode == AERO_MODE_AUTO && aero_controller_level(&input) != loop->level;
+}
+
 /* Nothing is held, nothing shall be, and the sensors say what they said before. */
 static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_config *config,
 			    unsigned int nr_readings, u32 cooling)
@@ -258,7 +281,7 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 		.movable_pages = aero_blocks_movable_pages(loop->host->blocks),
 		.block_pages = aero_blocks_block_pages(loop->host->blocks),
 		.still_ms = loop->now.still_ms,
-		.elapsed_ms = loop->now.elapsed_ms,
+		.elapsed_ms = loop->elapsed_ms,
 		.cooling = cooling,
 	};
 	struct aero_decision decision = { };
@@ -368,22 +391,28 @@ static void aero_loop_work(struct work_struct *work)
 	struct aero_loop_config config;
 	struct aero_loop_sums sums;
 	unsigned int nr_readings = 0;
-	bool due, stirred;
+	unsigned long now = jiffies;
+	bool due, looked, stirred;
 	u32 cooling = aero_cooling_permille(host->cooling);
 
 	mutex_lock(&loop->lock);
 	config = loop->config;
-	due = loop->asked || time_after_eq(jiffies, loop->next);
+	due = loop->asked || time_after_eq(now, loop->next);
+	looked = loop->looked;
 	stirred = loop->stirred;
 	loop->asked = false;
+	loop->looked = false;
 	loop->stirred = false;
 	mutex_unlock(&loop->lock);
+	if (due || looked) {
+		nr_readings = aero_loop_read(loop, max(jiffies_to_msecs(now - loop->last), 1U));
+		loop->last = now;
+		due = due || aero_loop_turned(loop, &config, nr_readings);
+	}
 	if (due) {
-		u32 elapsed_ms = max(jiffies_to_msecs(jiffies - loop->last), 1U);
-
-		loop->last = jiffies;
-		loop->next = jiffies + msecs_to_jiffies(config.period_ms);
-		nr_readings = aero_loop_read(loop, elapsed_ms);
+		loop->elapsed_ms = max(jiffies_to_msecs(now - loop->stepped), 1U);
+		loop->stepped = now;
+		loop->next = now + msecs_to_jiffies(config.period_ms);
 	}
 	if (!stirred && aero_loop_rests(loop, &config, nr_readings, cooling))
 		goto again;
@@ -432,14 +461,20 @@ struct aero_loop *aero_loop_create(struct aero_host *host)
 /**
  * aero_loop_start() - begin
  * @loop: the loop; all other parts of the module are ready
+ *
+ * Context: Takes aero_loop.lock.
  */
 void aero_loop_start(struct aero_loop *loop)
 {
 	aero_calm_init(&loop->calm);
 	loop->last = jiffies;
+	loop->stepped = jiffies;
 	loop->next = jiffies;
+	/* The sources of sensors are followed already, and tell of changes. */
+	mutex_lock(&loop->lock);
 	loop->running = true;
 	loop->stirred = true;
+	mutex_unlock(&loop->lock);
 	queue_delayed_work(loop->host->wq, &loop->work, 0);
 }
 
@@ -504,12 +539,15 @@ void aero_loop_stir(struct aero_loop *loop)
  * aero_loop_look() - something has happened that sensors will tell of: read them soon
  * @loop: the loop
  *
+ * The controller's next step comes with them if they ask for something else than before,
+ * and else in its turn.
+ *
  * Context: Takes aero_loop.lock; does not wait for the round.
  */
 void aero_loop_look(struct aero_loop *loop)
 {
 	mutex_lock(&loop->lock);
-	loop->asked = true;
+	loop->looked = true;
 	mutex_unlock(&loop->lock);
 	aero_loop_kick(loop);
 }

@@ -32,15 +32,17 @@ static const struct aero_sensor_ops * const aero_sensor_ops[] = {
 /**
  * struct aero_sensors - all that is watched
  * @host: the module
- * @lock: protects @list and @nr
+ * @lock: protects what follows
  * @list: of struct aero_sensor, by its node
- * @nr: length of @list
+ * @nr: length of @list; also read without the lock
+ * @nr_told: of these, whose changes are told; also read without the lock
  */
 struct aero_sensors {
 	struct aero_host *host;
 	struct mutex lock;
 	struct list_head list;
 	unsigned int nr;
+	unsigned int nr_told;
 };
 
 static void aero_sensor_release(struct device *dev)
@@ -128,7 +130,8 @@ static int __aero_sensors_add(struct aero_sensors *sensors, struct aero_sensor *
 	if (err)
 		return err;
 	list_add_tail(&sensor->node, &sensors->list);
-	sensors->nr++;
+	WRITE_ONCE(sensors->nr, sensors->nr + 1);
+	WRITE_ONCE(sensors->nr_told, sensors->nr_told + sensor->ops->told);
 	return 0;
 }
 
@@ -174,7 +177,8 @@ int aero_sensors_remove(struct aero_sensors *sensors, const char *name)
 			found = sensor;
 	if (found) {
 		list_del(&found->node);
-		sensors->nr--;
+		WRITE_ONCE(sensors->nr, sensors->nr - 1);
+		WRITE_ONCE(sensors->nr_told, sensors->nr_told - found->ops->told);
 	}
 	mutex_unlock(&sensors->lock);
 	if (!found)
@@ -192,6 +196,18 @@ int aero_sensors_remove(struct aero_sensors *sensors, const char *name)
 unsigned int aero_sensors_count(struct aero_sensors *sensors)
 {
 	return READ_ONCE(sensors->nr);
+}
+
+/**
+ * aero_sensors_any_told() - is it of use to read them when a source tells of a change?
+ * @sensors: what is watched
+ *
+ * Context: any.
+ * Return: true if one of them is of a kind that tells; it may change at once.
+ */
+bool aero_sensors_any_told(struct aero_sensors *sensors)
+{
+	return READ_ONCE(sensors->nr_told);
 }
 
 /* What the source says now; for a counter what it makes of it. */

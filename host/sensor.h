@@ -37,6 +37,7 @@ struct aero_sensor_source {
  * @parse: check the rest of it, fill in what it is; -EINVAL if it makes no sense
  * @read: take a sample, or a count; any negative errno marks the sensor faulty. May sleep.
  * @range: where a count wraps; NULL if that is not known. May sleep.
+ * @told: changes are told, by aero_loop_look()
  *
  * All other members are needed. The source need not exist when the sensor is added, and
  * may come and go: it is looked for at each reading.
@@ -46,6 +47,7 @@ struct aero_sensor_ops {
 	int (*parse)(const char *rest, struct aero_sensor_source *source);
 	int (*read)(const char *rest, s64 *value);
 	int (*range)(const char *rest, s64 *range);
+	bool told;
 };
 
 /**
@@ -140,6 +142,7 @@ void aero_sensors_destroy(struct aero_sensors *sensors);
 int aero_sensors_add(struct aero_sensors *sensors, const char *spec);
 int aero_sensors_remove(struct aero_sensors *sensors, const char *name);
 unsigned int aero_sensors_count(struct aero_sensors *sensors);
+bool aero_sensors_any_told(struct aero_sensors *sensors);
 unsigned int aero_sensors_sample(struct aero_sensors *sensors,
 				 const struct aero_circumstances *now, u32 prior_mw_per_gib,
 				 struct aero_reading *readings, unsigned int nr);

@@ -70,6 +70,7 @@ const struct aero_sensor_ops aero_sensor_supply_ops = {
 	.prefix = "power_supply",
 	.parse = aero_supply_parse,
 	.read = aero_supply_read,
+	.told = true,
 };
 
 static void aero_supply_look(struct work_struct *work)
@@ -82,6 +83,9 @@ static DECLARE_DELAYED_WORK(aero_supply_work, aero_supply_look);
 /* Mains do not wait for the period. In atomic context on older kernels. */
 static int aero_supply_notify(struct notifier_block *block, unsigned long event, void *data)
 {
+	/* Every supply of the machine tells, whether or not anybody watches one. */
+	if (!aero_sensors_any_told(aero_supply_host->sensors))
+		return NOTIFY_DONE;
 	queue_delayed_work(aero_supply_host->wq, &aero_supply_work,
 			   msecs_to_jiffies(AERO_SUPPLY_DELAY_MS));
 	return NOTIFY_DONE;

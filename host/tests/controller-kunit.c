@@ -506,6 +506,7 @@ static void controller_invariants(struct kunit *test)
 	for (round = 0; round < 50000; round++) {
 		u64 before = host.ctl.target, held, target;
 		u64 capacity, urgent;
+		enum aero_level level;
 
 		if (aero_test_once_in(&rnd, 50)) {
 			urgent = aero_test_random(&rnd, 1ULL << aero_test_random(&rnd, 54));
@@ -522,7 +523,10 @@ static void controller_invariants(struct kunit *test)
 			value = aero_test_random(&rnd, 90);
 		}
 		held = host.input.held_pages;
+		host.reading.value = value;
+		level = aero_controller_level(&host.input);
 		target = aero_test_step(&host, value, false);
+		KUNIT_ASSERT_EQ_MSG(test, host.decision.level, level, "round %u", round);
 		futile += host.decision.verdict == AERO_VERDICT_FUTILE;
 
 		KUNIT_ASSERT_LE_MSG(test, target, urgent, "round %u", round);
@@ -983,6 +987,7 @@ static void controller_nothing_movable(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, aero_test_power_step(&host, 65), 800ULL - 200 * i);
 		KUNIT_EXPECT_EQ(test, host.decision.verdict, AERO_VERDICT_INEFFECTIVE);
 		KUNIT_EXPECT_EQ(test, host.decision.level, AERO_LEVEL_LOW);
+		KUNIT_EXPECT_EQ(test, aero_controller_level(&host.input), AERO_LEVEL_LOW);
 		host.input.held_pages = host.decision.target_pages;
 	}
 	for (i = 0; i < 100; i++)
