@@ -67,13 +67,18 @@ static int aero_hwmon_parse(const char *rest, struct aero_sensor_source *source)
 static int aero_hwmon_read(const char *rest, s64 *value)
 {
 	char chip[AERO_SENSOR_NAME_MAX], channel[AERO_SENSOR_NAME_MAX];
-	char attr[AERO_SENSOR_NAME_MAX + sizeof("_input")];
+	char attr[AERO_SENSOR_NAME_MAX + sizeof("_average")];
 	int err;
 
 	err = aero_hwmon_split(rest, chip, channel);
 	if (err)
 		return err;
 	snprintf(attr, sizeof(attr), "%s_input", channel);
+	err = aero_sensor_class_read(&aero_hwmon_chips, chip, attr, value);
+	/* A meter that averages by itself, as ACPI's does, has nothing else to say. */
+	if (err != -ENXIO || !str_has_prefix(channel, "power"))
+		return err;
+	snprintf(attr, sizeof(attr), "%s_average", channel);
 	return aero_sensor_class_read(&aero_hwmon_chips, chip, attr, value);
 }
 

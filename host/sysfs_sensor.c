@@ -47,7 +47,7 @@ static const char *aero_sensor_why(int err)
 	case -ENODEV:
 		return ": no such chip, zone or supply; is its driver loaded?";
 	case -ENXIO:
-		return ": it has no such channel";
+		return ": no such channel, or its driver adds it by hand: use its thermal zone";
 	case -ENOTUNIQ:
 		return ": several have this name; use its bus address or its name in sysfs";
 	case -ENODATA:

@@ -60,6 +60,9 @@ thresholds() {
 # targets FILE: the targets of the trace's steps in MiB, each change once.
 targets() { sed -n 's/.*aerostat_controller: .* target=\([0-9]*\) .*/\1/p' "$1" | awk '$1 != last { printf "%s ", $1 / 256; last = $1 }'; }
 
+# steps FILE LEAST: there are so many of them; a trace without any would show no turns, either.
+steps() { check_num "targets" "$(targets "$1" | wc -w)" ge "$2"; }
+
 # turns FILE: how often the target went the other way.
 turns() {
 	sed -n 's/.*aerostat_controller: .* target=\([0-9]*\) .*/\1/p' "$1" |
@@ -68,24 +71,27 @@ turns() {
 
 below_high() { (($(cat "$SENSOR/value") < HIGH)); }
 
+# The model is off by a third or so: what is learnt can be told from it.
 test_feed_forward() {
-	local first needed=$((20 * 1024 * 1000 / PLANT)) seen
-	plant $PLANT $PLANT || return
+	local model=$((PLANT * 13 / 10)) first needed seen
+	needed=$((20 * 1024 * 1000 / model))
+	plant $PLANT $model || return
 	check "kind" is "$SENSOR/kind" power
-	check "the model's effect" is "$SENSOR/effect_mw_per_gib" $PLANT
+	check "the model's effect" is "$SENSOR/effect_mw_per_gib" $model
 	thresholds 20000
 	trace_start
 	echo auto >$HOST/mode
 	wait_for 20 at_least $HOST/reclaim_target_bytes 1 || fail "nothing is asked for"
 	first=$(($(cat $HOST/reclaim_target_bytes) / MiB))
-	check_num "first step in MiB, of $needed needed" $first ge $((needed * 8 / 10))
+	check_num "first step in MiB, of $needed by the model" $first ge $((needed * 8 / 10))
 	check_num "first step in MiB" $first le $((needed * 12 / 10))
-	check "the power falls below high" wait_for 60 below_high
-	check "holding" wait_for 30 is $HOST/state holding
+	check "the power falls below high" wait_for 120 below_high
+	check "holding" wait_for 60 is $HOST/state holding
 	sleep 30
 	trace_stop >/tmp/trace
 	echo "# targets, MiB: $(targets /tmp/trace)"
 	check_num "changes of direction" "$(turns /tmp/trace)" eq 0
+	steps /tmp/trace 2
 	check_num "targets" "$(targets /tmp/trace | wc -w)" le 4
 	check "below high" eval '(($(mean_uw) < HIGH))'
 	check "holding still" is $HOST/state holding
@@ -99,6 +105,7 @@ test_feed_forward() {
 	check "all goes back" wait_for 90 is $HOST/reclaimed_bytes 0
 	trace_stop >/tmp/trace
 	echo "# targets, MiB: $(targets /tmp/trace)"
+	steps /tmp/trace 2
 	check_num "changes of direction" "$(turns /tmp/trace)" eq 0
 	check "blocks are online" is $HOST/offline_blocks 0
 	plant_gone
@@ -115,6 +122,7 @@ test_a_wrong_model() {
 	sleep 20
 	trace_stop >/tmp/trace
 	echo "# targets, MiB: $(targets /tmp/trace)"
+	steps /tmp/trace 2
 	check_num "changes of direction" "$(turns /tmp/trace)" eq 0
 	check "below high" eval '(($(mean_uw) < HIGH))'
 	check_num "learnt, mW per GiB of $PLANT" "$(cat "$SENSOR/effect_mw_per_gib")" ge $((PLANT * 80 / 100))

@@ -341,7 +341,7 @@ near() { local value; read -r value <"$1" && ((value * 10 >= $2 * 9 && value * 1
 
 test_energy_counters_are_powers() {
 	local counter zone meter=/sys/module/aero_meter/parameters
-	# The zone's counter wraps after a second and a half, or less.
+	# The zone's counter wraps after a second and a half, or less. Its control type has the same name, and is no zone.
 	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=100000 range_mj=150000
 	echo 500 >$HOST/period_ms
 	echo "hwmon aero_meter energy1" >$HOST/sensor_add
@@ -357,7 +357,7 @@ test_energy_counters_are_powers() {
 	for s in $counter $zone; do check "160 W" wait_for 5 near "$s/value" 160000000; done
 	sleep 3
 	check "wraps are no faults" is "$zone/state" 'unset*'
-	check "a control type is no zone" refused "Invalid argument" "powercap"
+	check "without a name" refused "Invalid argument" "powercap "
 	rmmod aero_meter
 	for s in $counter $zone; do check "gone" wait_for 3 is "$s/state" 'faulty: no such*'; done
 	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=50000
@@ -377,6 +377,53 @@ test_a_zone_and_its_part() {
 	for s in "$zone" aero_meter; do check "the zone as $s" wait_for 5 near "$(sensor_of "powercap $s")/value" 100000000; done
 	for s in "$part" aero_part; do check "the part as $s" wait_for 5 near "$(sensor_of "powercap $s")/value" 50000000; done
 	rmmod aero_meter
+}
+
+test_a_meter_that_only_averages() {
+	local s
+	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=100000
+	for s in power2 power3; do echo "hwmon aero_meter $s" >$HOST/sensor_add; done
+	check "its average" wait_for 5 near "$(sensor_of "hwmon aero_meter power2")/value" 100000000
+	check "no such channel" wait_for 5 is "$(sensor_of "hwmon aero_meter power3")/state" 'faulty: no such channel*'
+	rmmod aero_meter
+}
+
+unreadable() { ! cat "$1" >/dev/null 2>&1; }
+missing() { [[ ! -e $1 ]]; }
+uptime_cs() { local up rest; read -r up rest </proc/uptime; echo "${up/./}"; }
+
+test_what_measures_memory() {
+	local own part meter energy since
+	own=$(dirname "$(grep -lx aerostat /sys/class/hwmon/hwmon*/name)")
+	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=100000
+	echo 500 >$HOST/period_ms
+	echo "powercap aero_part" >$HOST/sensor_add
+	echo "hwmon aero_meter power1" >$HOST/sensor_add
+	part=$(sensor_of "powercap aero_part")
+	meter=$(sensor_of "hwmon aero_meter power1")
+	check "read" wait_for 5 near "$part/value" 50000000
+	check "of the machine, at first" is "$part/measures" machine
+	check "nothing measures memory" missing "$own/power2_input"
+	check "nonsense" eval '! echo board >"$part/measures" 2>/dev/null'
+	echo memory >"$part/measures"
+	check "as it was written" is "$part/measures" memory
+	check "50 W" wait_for 5 near "$own/power2_input" 50000000
+	check "label" is "$own/power2_label" 'memory (measured)'
+	echo memory >"$meter/measures"
+	check "their sum" wait_for 5 near "$own/power2_input" 150000000
+	energy=$(cat "$own/energy2_input") since=$(uptime_cs)
+	sleep 4
+	energy=$((($(cat "$own/energy2_input") - energy) / ($(uptime_cs) - since) * 100))
+	check_num "energy, as microwatt" $energy ge 135000000
+	check_num "energy, as microwatt" $energy le 165000000
+	rmmod aero_meter
+	check "a sum with parts unknown is none" wait_for 5 unreadable "$own/power2_input"
+	energy=$(cat "$own/energy2_input")
+	sleep 1.5
+	check "nor does it count" is "$own/energy2_input" "$energy"
+	echo machine >"$part/measures"
+	echo machine >"$meter/measures"
+	check "nothing measures memory" wait_for 5 missing "$own/power2_input"
 }
 
 test_a_hundred_sensors_half_of_them_broken() {

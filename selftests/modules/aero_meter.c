@@ -2,8 +2,8 @@
 /*
  * A machine with power meters, since an emulated one has none: its memory draws so much for each
  * GiB that the kernel has online, the rest of it draws what the user says, and the meters
- * follow with a lag, with noise, and in steps. They are a hwmon chip "aero_meter" (power1,
- * energy1) and a powercap zone "aero_meter" whose counter wraps soon, with a zone "aero_part" in
+ * follow with a lag, with noise, and in steps. They are a hwmon chip "aero_meter" (power1;
+ * power2, which has an average only; energy1) and a powercap zone "aero_meter" whose counter wraps soon, with a zone "aero_part" in
  * it, as RAPL's zones have: it draws half of the power.
  */
 
@@ -119,7 +119,7 @@ static const struct hwmon_ops aero_meter_ops = {
 
 /* Not const: the array's type has become so in 6.5, and both kernels take this one. */
 static const struct hwmon_channel_info *aero_meter_info[] = {
-	HWMON_CHANNEL_INFO(power, HWMON_P_INPUT),
+	HWMON_CHANNEL_INFO(power, HWMON_P_INPUT, HWMON_P_AVERAGE),
 	HWMON_CHANNEL_INFO(energy, HWMON_E_INPUT),
 	NULL
 };
