@@ -102,9 +102,13 @@ void aero_calm_init(struct aero_calm *calm)
 void aero_calm_look(struct aero_calm *calm, struct aero_host *host, u32 elapsed_ms,
 		    struct aero_circumstances *now)
 {
-	u64 offline = aero_blocks_taken_pages(host->blocks);
 	unsigned int vms = aero_calm_vms(host);
+	struct aero_block_totals totals;
+	u64 offline;
 
+	/* Not what is on its way, which may take longer than a power takes to follow. */
+	aero_blocks_totals(host->blocks, &totals);
+	offline = totals.nr_taken * totals.block_pages;
 	if (offline != calm->offline_pages)
 		calm->moved = jiffies;
 	if (vms != calm->nr_vms)
