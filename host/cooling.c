@@ -3,10 +3,10 @@
  * Aerostat as a cooling device of the kernel's thermal framework.
  *
  * A device of type "aerostat" with states 0 to 10: so many tenths of what VMs have beyond
- * their minima are asked for, as far as they can spare it now. Ten, because the step_wise governor moves by one state in
- * each of a zone's polls: more of them would keep it from the top for minutes, fewer
- * would make each a shock. Who binds it to a zone is the zone's driver or the user's
- * business, and it takes effect in mode auto only.
+ * their minima are asked for, as far as they can spare it now. Ten, because the step_wise
+ * governor moves by one state in each of a zone's polls: more of them would keep it from the
+ * top for minutes, fewer would make each a shock. Who binds it to a zone is the zone's driver
+ * or the user's business, and it takes effect in mode auto only.
  *
  * The thermal core calls with its own locks held, among them that of a zone which the
  * control loop may be about to read. So a state is only noted here, without a lock; the

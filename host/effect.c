@@ -16,11 +16,12 @@
  *
  *		R = noise / n before + noise / n after + step^2 / 6 + (load)^2
  *
- *	where noise is half the mean square of successive differences (von Neumann
- *	1941, which a slow drift does not disturb), step the meter's resolution (each
- *	rounding has a variance of step^2 / 12), and load what a change of the
- *	processors' load can do: half the power for all of the load (Barroso and Hoelzle,
- *	"The Case for Energy-Proportional Computing", 2007). In units of the prior's
+ *	where noise is half the mean square of successive differences, which a slow
+ *	drift does not disturb (von Neumann et al., "The Mean Square Successive
+ *	Difference", Annals of Mathematical Statistics 12, 1941), step the meter's
+ *	resolution (each rounding has a variance of step^2 / 12), and load what a change
+ *	of the processors' load can do. Half the power for all of the load is assumed for
+ *	that, of whatever machine. In units of the prior's
  *	weight, whose standard deviation is twice the prior, the observation weighs
  *
  *		w = (2 * prior * GiB)^2 / R

@@ -191,6 +191,17 @@ static void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_conf
 	sums->pressure = weights ? div64_u64(weighted, weights) : 0;
 }
 
+/* What can go offline matters to powers alone: without one no block is looked at. */
+static u64 aero_loop_movable(struct aero_loop *loop, unsigned int nr_readings)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_readings; i++)
+		if (loop->readings[i].uw_per_gib)
+			return aero_blocks_movable_pages(loop->host->blocks);
+	return 0;
+}
+
 /*
  * Sensors are read in every mode: a user who watches them decides by them. No lock
  * that VMs need is held, for a bus may hang.
@@ -229,7 +240,7 @@ static bool aero_loop_turned(struct aero_loop *loop, const struct aero_loop_conf
 		.readings = loop->readings,
 		.nr = nr_readings,
 		.offline_pages = loop->now.offline_pages,
-		.movable_pages = aero_blocks_movable_pages(loop->host->blocks),
+		.movable_pages = aero_loop_movable(loop, nr_readings),
 	};
 
 	return config->mode == AERO_MODE_AUTO && aero_controller_level(&input) != loop->level;
@@ -247,7 +258,7 @@ static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_confi
 		return true;
 	return !cooling &&
 	       aero_controller_rests(&loop->controller, loop->readings, nr_readings,
-				     aero_blocks_movable_pages(loop->host->blocks), &level) &&
+				     aero_loop_movable(loop, nr_readings), &level) &&
 	       level == loop->level;
 }
 
@@ -278,7 +289,7 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 		.capacity_emergency_pages = sums->capacity_emergency,
 		.pressure = sums->pressure,
 		.offline_pages = loop->now.offline_pages,
-		.movable_pages = aero_blocks_movable_pages(loop->host->blocks),
+		.movable_pages = aero_loop_movable(loop, nr_readings),
 		.block_pages = aero_blocks_block_pages(loop->host->blocks),
 		.still_ms = loop->now.still_ms,
 		.elapsed_ms = loop->elapsed_ms,

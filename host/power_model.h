@@ -7,7 +7,8 @@
 
 /*
  * A DDR4 RDIMM's power per GiB while nothing accesses it: precharged and ready
- * (IDD2N in its data sheet), and precharged and powered down (IDD2P).
+ * (IDD2N, 1370 mA), and precharged and powered down (IDD2P, 720 mA), at 1.2 V, of the 16 GB of a
+ * Transcend TS4GHR72V1C (2Rx4, DDR4-2133; data sheet, page 10).
  */
 #define AERO_POWER_ACTIVE_MW_PER_GIB	103
 #define AERO_POWER_OFF_MW_PER_GIB	54

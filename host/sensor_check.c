@@ -9,8 +9,8 @@
  *	RANGE  no memory, machine or battery has that value (a lost bus reads as
  *	       all ones)
  *	JUMP   nothing of that kind changes that fast: heat has a capacity
- *	STUCK  not one bit of noise in very many samples; off by default, since a
- *	       sensor in steps of a degree may rightly stand still for hours
+ *	STUCK  not one bit of noise in very many samples; no kind of sensor is judged by
+ *	       that so far, since one in steps of a degree may rightly stand still for hours
  *
  * Belief returns after recover_samples good samples in a row, each within the
  * plausible change from the one before. That treats all faults alike. A glitch

@@ -388,6 +388,25 @@ test_a_meter_that_only_averages() {
 	rmmod aero_meter
 }
 
+test_a_model_of_no_effect() {
+	local s
+	insmod "$TREE/selftests/modules/aero_meter.ko" base_mw=100000
+	cat $HOST/off_mw_per_gib >$HOST/active_mw_per_gib
+	echo "hwmon aero_meter power1" >$HOST/sensor_add
+	s=$(sensor_of "hwmon aero_meter power1")
+	echo 50000000 >"$s/low"
+	echo 60000000 >"$s/high"
+	check "ineffective, and why" wait_for 5 is "$s/state" 'high: ineffective, saves nothing by the power model'
+	echo auto >$HOST/mode
+	check "the host, too" wait_for 5 is $HOST/state ineffective
+	check "level" is $HOST/level low
+	check "nothing is asked for" is $HOST/reclaim_target_bytes 0
+	echo off >$HOST/mode
+	echo 103 >$HOST/active_mw_per_gib
+	check "by another model" wait_for 5 is "$s/state" high
+	rmmod aero_meter
+}
+
 unreadable() { ! cat "$1" >/dev/null 2>&1; }
 missing() { [[ ! -e $1 ]]; }
 uptime_cs() { local up rest; read -r up rest </proc/uptime; echo "${up/./}"; }

@@ -3,8 +3,8 @@
  * A machine with power meters, since an emulated one has none: its memory draws so much for each
  * GiB that the kernel has online, the rest of it draws what the user says, and the meters
  * follow with a lag, with noise, and in steps. They are a hwmon chip "aero_meter" (power1;
- * power2, which has an average only; energy1) and a powercap zone "aero_meter" whose counter wraps soon, with a zone "aero_part" in
- * it, as RAPL's zones have: it draws half of the power.
+ * power2, which has an average only; energy1) and a powercap zone "aero_meter" whose counter
+ * wraps soon, with a zone "aero_part" in it, as RAPL's zones have: it draws half of the power.
  */
 
 #include <linux/err.h>
