@@ -270,6 +270,22 @@ test_plot() {
 	one_sentence "install gnuplot-nox"
 }
 
+# Sensors without thresholds, or without some: lines that are there are drawn, wherever the allocator puts them.
+test_plot_without_thresholds() {
+	local n
+	tree_vms "$tree" 1
+	for n in {0..7}; do
+		tree_sensor "$tree" $n "hwmon chip$n temp1" low 50000
+		echo unset | tee "$tree/sys/class/aerostat/sensor-$n/"{low,high} >/dev/null
+	done
+	rm "$tree/sys/class/aerostat/sensor-7/emergency"
+	ends 0 record -n 2 -i 0.1 -o "$work/r.csv"
+	MALLOC_PERTURB_=165 ends 0 plot -o "$work/r.svg" "$work/r.csv"
+	same sensors "$(grep -o '>hwmon chip[0-9] temp1<' "$work/r.svg" | sort -u | wc -l)" 8
+	same emergencies "$(grep -o '>sensor-[0-9] emergency<' "$work/r.svg" | sort -u | wc -l)" 7
+	same lows "$(grep -c '>sensor-[0-9] low<' "$work/r.svg")" 0
+}
+
 # What comes once more is found without looking at all there is: time does not grow with the square of the VMs.
 test_plot_many_vms() {
 	awk 'BEGIN {

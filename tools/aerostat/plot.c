@@ -234,9 +234,12 @@ struct chart {
 static void add_line_to(struct chart *chart, const struct series *series, double scale,
 			const char *style, const char *title)
 {
-	struct line *lines = realloc(chart->lines, (chart->nr + 1) * sizeof(*lines));
+	struct line *lines;
 
-	if (!lines || !series || !series->nr)
+	if (!series || !series->nr)
+		return;
+	lines = realloc(chart->lines, (chart->nr + 1) * sizeof(*lines));
+	if (!lines)
 		return;
 	chart->lines = lines;
 	lines[chart->nr] = (struct line){ .series = series, .scale = scale, .style = style };

@@ -126,7 +126,8 @@ int set_attr(const struct object *object, const char *name, const char *value, c
 	}
 	/* sysfs takes a write of no bytes without asking the module. */
 	if (!*value) {
-		snprintf(why, size, "%s: an empty value sets nothing; write one behind the =", file);
+		snprintf(why, size, "%s: an empty value sets nothing; write one behind the =",
+			 file);
 		return STATUS_USAGE;
 	}
 	if (!translate(text, sizeof(text), object, file, value)) {
