@@ -189,8 +189,6 @@ test_a_guest_that_works_with_its_cache_keeps_it() {
 	vm_spawn a 'exec 3</dev/zram1; while dd if=/dev/zram1 of=/dev/null bs=1M; do :; done' >/dev/null
 	wait_for 60 guest_has a Buffers 600 || { fail "the guest does not read"; return; }
 	rule_by_sensor
-	# By its pressure alone.
-	echo 3600000 >$HOST/working_set_period_ms
 	trace_start
 	host_set_temp 62000
 	sleep 90
