@@ -76,6 +76,7 @@ static ssize_t idle_show(struct device *dev, struct device_attribute *attr, char
 }
 static DEVICE_ATTR_RO(idle);
 
+/* To read these is to ask for it, which costs the VM faults: root's alone. */
 static ssize_t working_set_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	u64 pages, error;
@@ -83,7 +84,6 @@ static ssize_t working_set_bytes_show(struct device *dev, struct device_attribut
 
 	return err ?: sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(pages));
 }
-/* To read it is to ask for it, and costs the VM faults. */
 static DEVICE_ATTR_ADMIN_RO(working_set_bytes);
 
 static ssize_t working_set_error_bytes_show(struct device *dev, struct device_attribute *attr,
