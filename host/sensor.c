@@ -276,6 +276,9 @@ static bool aero_sensor_sample(struct aero_sensor *sensor, const struct aero_cir
 	int err;
 
 	err = aero_sensor_read(sensor, &value);
+	mutex_lock(&sensor->lock);
+	sensor->params.stuck_ms = sensor->stuck_ms;
+	mutex_unlock(&sensor->lock);
 	verdict = aero_sensor_check_step(&sensor->check, &sensor->params, err, value,
 					 elapsed_ms);
 	mutex_lock(&sensor->lock);

@@ -79,12 +79,13 @@ struct aero_thresholds {
  * @kind: constant
  * @counts: it is an energy counter; constant
  * @energy: its last count, for a counter; owned by the control loop
- * @params: what is believed; constant
+ * @params: what is believed; its range is constant, @stuck_ms goes in with each sample
  * @check: what earlier samples say; owned by the control loop
  * @effect: what memory offline does to it, for a power; owned by the control loop
  * @news: what was told of them by uevent; owned by the control loop
  * @lock: protects what follows
  * @measures_memory: of a power: it is that of memory alone, as the user says
+ * @stuck_ms: set by the user, see struct aero_sensor_check_params
  * @thresholds: set by the user
  * @value: last sample
  * @error: errno of the last reading, negative
@@ -111,6 +112,7 @@ struct aero_sensor {
 
 	struct mutex lock;
 	bool measures_memory;
+	u32 stuck_ms;
 	struct aero_thresholds thresholds;
 	s64 value;
 	int error;

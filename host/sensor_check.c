@@ -9,8 +9,8 @@
  *	RANGE  no memory, machine or battery has that value (a lost bus reads as
  *	       all ones)
  *	JUMP   nothing of that kind changes that fast: heat has a capacity
- *	STUCK  not one bit of noise in very many samples; no kind of sensor is judged by
- *	       that so far, since one in steps of a degree may rightly stand still for hours
+ *	STUCK  not one bit of noise for longer than its user has said that it can be; by
+ *	       default for ever, since one in steps of a degree may rightly stand still for hours
  *
  * Belief returns after recover_samples good samples in a row, each within the
  * plausible change from the one before. That treats all faults alike. A glitch
@@ -103,7 +103,7 @@ enum aero_sensor_verdict aero_sensor_check_step(struct aero_sensor_check *check,
 						const struct aero_sensor_check_params *params,
 						int error, s64 value, u32 elapsed_ms)
 {
-	bool follows, equal;
+	bool follows;
 
 	check->since_ms += elapsed_ms;
 	if (error || value < params->min || value > params->max) {
@@ -112,21 +112,20 @@ enum aero_sensor_verdict aero_sensor_check_step(struct aero_sensor_check *check,
 		return check->verdict;
 	}
 
-	equal = check->has_last && value == check->last;
 	follows = !check->has_last || aero_plausible_change(check->last, value, params->max_change,
 							    check->since_ms);
+	if (check->has_last && value == check->last)
+		check->same_ms += check->since_ms;
+	else
+		check->same_ms = 0;
 	check->last = value;
 	check->since_ms = 0;
 	check->has_last = true;
-	if (!equal)
-		check->same = 1;
-	else if (check->same < U32_MAX)
-		check->same++;
 
 	if (!follows) {
 		check->good = 0;
 		check->verdict = AERO_SENSOR_JUMP;
-	} else if (params->stuck_samples && check->same >= params->stuck_samples) {
+	} else if (params->stuck_ms && check->same_ms >= params->stuck_ms) {
 		check->good = 0;
 		check->verdict = AERO_SENSOR_STUCK;
 		return check->verdict;

@@ -25,7 +25,7 @@ enum aero_sensor_kind {
  * @AERO_SENSOR_ERROR: could not be read
  * @AERO_SENSOR_RANGE: reads what cannot be
  * @AERO_SENSOR_JUMP: changes faster than can be
- * @AERO_SENSOR_STUCK: never changes
+ * @AERO_SENSOR_STUCK: has not changed for too long
  * @AERO_NR_SENSOR_VERDICTS: number of verdicts
  */
 enum aero_sensor_verdict {
@@ -42,14 +42,14 @@ enum aero_sensor_verdict {
  * @min: least plausible value
  * @max: greatest plausible value
  * @max_change: greatest plausible change per second; 0: any
- * @stuck_samples: this many equal samples in a row are a frozen sensor; 0: never
+ * @stuck_ms: a sensor that reads the same for so long is frozen, milliseconds; 0: never
  * @recover_samples: this many good samples in a row restore belief
  */
 struct aero_sensor_check_params {
 	s64 min;
 	s64 max;
 	u64 max_change;
-	u32 stuck_samples;
+	u32 stuck_ms;
 	u32 recover_samples;
 };
 
@@ -57,7 +57,7 @@ struct aero_sensor_check_params {
  * struct aero_sensor_check - what one sample leaves to the next; zeroed at start
  * @last: last sample within the range, in the sensor's unit
  * @since_ms: time from @last to the last call, milliseconds
- * @same: samples in a row that equal @last
+ * @same_ms: for how long it has read @last, milliseconds
  * @good: samples in a row that follow from each other, since the last fault
  * @has_last: @last is set
  * @verdict: result of the last call
@@ -65,7 +65,7 @@ struct aero_sensor_check_params {
 struct aero_sensor_check {
 	s64 last;
 	u64 since_ms;
-	u32 same;
+	u64 same_ms;
 	u32 good;
 	bool has_last;
 	enum aero_sensor_verdict verdict;

@@ -130,6 +130,33 @@ static ssize_t measures_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(measures);
 
+static ssize_t stuck_ms_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+	u32 ms;
+
+	mutex_lock(&sensor->lock);
+	ms = sensor->stuck_ms;
+	mutex_unlock(&sensor->lock);
+	return sysfs_emit(buf, "%u\n", ms);
+}
+
+static ssize_t stuck_ms_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			      size_t count)
+{
+	struct aero_sensor *sensor = to_aero_sensor(dev);
+	u32 ms;
+	int err = kstrtou32(buf, 10, &ms);
+
+	if (err)
+		return err;
+	mutex_lock(&sensor->lock);
+	sensor->stuck_ms = ms;
+	mutex_unlock(&sensor->lock);
+	return count;
+}
+static DEVICE_ATTR_RW(stuck_ms);
+
 static int aero_threshold_parse(const char *buf, s64 *value, bool *set)
 {
 	int err;
@@ -191,6 +218,7 @@ static struct attribute *aero_sensor_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_effect_mw_per_gib.attr,
 	&dev_attr_measures.attr,
+	&dev_attr_stuck_ms.attr,
 	NULL
 };
 

@@ -201,6 +201,17 @@ test_zero_and_standing_still() {
 	# A sensor in steps of a degree may stand still for hours.
 	echo 100 >$HOST/period_ms
 	check "as long as it stands still" stays 2 "$s/state" low
+	# Unless its user knows better.
+	! echo -1 >"$s/stuck_ms" 2>/dev/null || fail "less than no time is taken"
+	echo 1500 >"$s/stuck_ms"
+	check "it has stood still for too long" wait_for 2 is "$s/state" 'faulty: stuck'
+	check "the controller is blind" wait_for 3 is $HOST/state blind
+	check "as long as it does" stays 1 "$s/state" 'faulty: stuck'
+	echo 1000 >$ZONE/temperature
+	check "it moves: believed again" wait_for 1 is "$s/state" low
+	check "for so long" wait_for 4 is "$s/state" 'faulty: stuck'
+	echo 0 >"$s/stuck_ms"
+	check "by its user's word" wait_for 1 is "$s/state" low
 	rmmod aero_zone
 }
 

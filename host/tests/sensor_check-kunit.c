@@ -48,7 +48,7 @@ static void sensor_check_kinds(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, params.min, cases[i].min);
 		KUNIT_EXPECT_EQ(test, params.max, cases[i].max);
 		KUNIT_EXPECT_EQ(test, params.max_change, cases[i].max_change);
-		KUNIT_EXPECT_EQ(test, params.stuck_samples, 0U);
+		KUNIT_EXPECT_EQ(test, params.stuck_ms, 0U);
 		KUNIT_EXPECT_EQ(test, params.recover_samples, 3U);
 		KUNIT_EXPECT_EQ(test, aero_sensor_less_is_worse(cases[i].kind),
 				cases[i].less_is_worse);
@@ -182,7 +182,7 @@ static void sensor_check_stuck(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, aero_test_read(&sensor, 40000), AERO_SENSOR_OK);
 
 	aero_test_sensor_init(&sensor);
-	sensor.params.stuck_samples = 10;
+	sensor.params.stuck_ms = 9000;
 	for (i = 1; i < 10; i++)
 		KUNIT_EXPECT_EQ(test, aero_test_read(&sensor, 40000), AERO_SENSOR_OK);
 	for (i = 0; i < 10; i++)
@@ -191,9 +191,9 @@ static void sensor_check_stuck(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, aero_test_read(&sensor, 40001), AERO_SENSOR_STUCK);
 	KUNIT_EXPECT_EQ(test, aero_test_read(&sensor, 40001), AERO_SENSOR_STUCK);
 	KUNIT_EXPECT_EQ(test, aero_test_read(&sensor, 40001), AERO_SENSOR_OK);
-	/* An error is not a movement. */
-	for (i = 4; i < 9; i++)
-		aero_test_read(&sensor, 40001);
+	/* An error is not a movement, and time passes with it. */
+	for (i = 4; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, aero_test_read(&sensor, 40001), AERO_SENSOR_OK);
 	aero_test_fail(&sensor);
 	aero_test_read(&sensor, 40001);
 	KUNIT_EXPECT_EQ(test, aero_test_read(&sensor, 40001), AERO_SENSOR_STUCK);
