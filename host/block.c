@@ -243,7 +243,13 @@ static int aero_blocks_grow(struct aero_blocks *blocks)
 	return err;
 }
 
-static void aero_block_free(struct aero_block *block)
+/**
+ * aero_block_free() - free a block that is in no list
+ * @block: a block
+ *
+ * Context: may sleep.
+ */
+void aero_block_free(struct aero_block *block)
 {
 	put_device(block->dev);
 	kfree(block);
@@ -299,6 +305,23 @@ static int aero_blocks_add(struct aero_blocks *blocks, struct device *dev)
 	return 0;
 }
 
+/**
+ * __aero_blocks_unlist() - forget a block
+ * @blocks: blocks
+ * @block: one of them; the caller frees it, when nobody moves it any more
+ *
+ * Context: aero_blocks.lock is held; __aero_blocks_recount() is to follow.
+ */
+void __aero_blocks_unlist(struct aero_blocks *blocks, struct aero_block *block)
+{
+	lockdep_assert_held(&blocks->lock);
+	list_del(&block->node);
+	blocks->nr--;
+	if (blocks->cursor == block)
+		blocks->cursor = NULL;
+	block->taken = false;
+}
+
 static void aero_blocks_del(struct aero_blocks *blocks, struct device *dev)
 {
 	struct aero_block *block;
@@ -306,11 +329,7 @@ static void aero_blocks_del(struct aero_blocks *blocks, struct device *dev)
 	mutex_lock(&blocks->lock);
 	block = __aero_block_of(blocks, dev);
 	if (block) {
-		list_del(&block->node);
-		blocks->nr--;
-		if (blocks->cursor == block)
-			blocks->cursor = NULL;
-		block->taken = false;
+		__aero_blocks_unlist(blocks, block);
 		if (blocks->busy == block)
 			aero_blocks_cancel(blocks);
 		__aero_blocks_recount(blocks);

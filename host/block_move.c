@@ -97,7 +97,7 @@ static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *bloc
 	unsigned long start = jiffies;
 	unsigned int noreclaim;
 	u32 id = block->id;
-	bool stuck;
+	bool stuck, gone;
 	int err;
 
 	if (online) {
@@ -123,6 +123,10 @@ static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *bloc
 		block->failures = 0;
 	if (!err && online)
 		blocks->recalled -= min(blocks->recalled, blocks->block_pages);
+	/* Its remover waits for us, unless he told of it before it was listed: nobody will again. */
+	gone = !device_is_registered(block->dev);
+	if (gone)
+		__aero_blocks_unlist(blocks, block);
 	/* Pairs with aero_blocks_del(), which frees the block then. */
 	smp_store_release(&blocks->busy, NULL);
 	WRITE_ONCE(blocks->busy_offlining, false);
@@ -130,6 +134,8 @@ static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *bloc
 	trace_aerostat_block(id, online, err, jiffies_to_msecs(jiffies - start), used,
 			     blocks->taken);
 	mutex_unlock(&blocks->lock);
+	if (gone)
+		aero_block_free(block);
 	wake_up_all(&blocks->wait);
 	flush_signals(current);
 	if (stuck)

@@ -214,6 +214,8 @@ static inline bool aero_block_movable(const struct aero_block *block)
 void __aero_block_scan(const struct aero_blocks *blocks, struct aero_block *block);
 bool __aero_blocks_scan(struct aero_blocks *blocks, bool all);
 void __aero_blocks_recount(struct aero_blocks *blocks);
+void __aero_blocks_unlist(struct aero_blocks *blocks, struct aero_block *block);
+void aero_block_free(struct aero_block *block);
 bool __aero_block_backs_off(const struct aero_block *block);
 void __aero_block_failed(struct aero_block *block);
 bool __aero_blocks_by_node(struct aero_blocks *blocks);
