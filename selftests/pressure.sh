@@ -175,6 +175,35 @@ test_a_hog_that_outruns_the_loop() {
 	serve_end
 }
 
+# Kernel memory is short, while there is plenty for everybody else: what is available says nothing, so nobody asks for
+# blocks until the kernel is about to kill. They do not help it either; but it kills nobody as long as one of them is off.
+test_no_kill_while_blocks_are_off() {
+	local events
+	serve 1152 1024 || return
+	check "blocks are off" wait_for 60 at_least $HOST/offline_blocks 7
+	echo 0 >$HOST/reserve_bytes
+	insmod "$TREE/selftests/modules/aero_wired.ko" || { fail "no module"; serve_end; return; }
+	trace_start
+	echo 1 >$TRACE/events/oom/mark_victim/enable
+	# Its killer takes the writer first, and finds nobody that holds more: what it wants is more than there can be.
+	(echo 1000 >/proc/self/oom_score_adj; exec bash -c 'echo 100000 >/sys/module/aero_wired/parameters/mib') 2>/dev/null &
+	wait $! && fail "100 GB of kernel memory are there"
+	echo 0 >$TRACE/events/oom/mark_victim/enable
+	trace_stop >/tmp/trace
+	# r and R: asked for blocks, before a kill; + a block came; k killed.
+	events=$(sed -n 's/.*: aerostat_recall: .*oom=1.*/R/p; s/.*: aerostat_recall: .*/r/p; s/.*: aerostat_block: .*online=1 error=0 .*/+/p
+		s/.*: mark_victim: .*/k/p' /tmp/trace | tr -d '\n')
+	echo "# events: $events; kernel memory taken: $(($(cat /sys/module/aero_wired/parameters/taken) / 256)) MiB"
+	check "it was asked before a kill" test "${events//[^R]/}"
+	check_num "blocks off" "$(cat $HOST/offline_blocks)" eq 0
+	check "one was killed in the end" test "${events//[^k]/}" = k
+	[[ ${events##*k} != *+* ]] || fail "a block was off still"
+	rmmod aero_wired
+	# That report is what was wanted; nothing else is.
+	dmesg -c | sed '/invoked oom-killer/,/Out of memory: Killed process/d' | grep -E "$VM_COMPLAINTS" && fail "the host's kernel complained"
+	serve_end
+}
+
 # The guest can be left with 384 MiB, and says that all but 300 are free to take: most of that is a disk, read over and
 # over.  The sensor stays hot, whatever is taken.  One processor has nothing to do: what takes pages gives way to the rest.
 test_a_guest_that_works_with_its_cache_keeps_it() {
