@@ -123,7 +123,7 @@ static void aero_blocks_move(struct aero_blocks *blocks, struct aero_block *bloc
 		block->failures = 0;
 	if (!err && online)
 		blocks->recalled -= min(blocks->recalled, blocks->block_pages);
-	/* Its remover waits for us, unless he told of it before it was listed: nobody will again. */
+	/* Its remover waits for us, unless he told of it before it was listed, and only once. */
 	gone = !device_is_registered(block->dev);
 	if (gone)
 		__aero_blocks_unlist(blocks, block);
