@@ -91,6 +91,7 @@ test_completion() {
 	_completes "set vm-0 sh" "shares="
 	_completes "set host sensor" "sensor_add= sensor_remove="
 	_completes "metrics --s" "--socket"
+	_completes "set -" "-r --root -h --help -V --version -j --json -f --file"
 	_completes "-r $tree set vm-1 min" "min_bytes="
 	tree_guest "$work/guest"
 	AEROSTAT_ROOT=$work/guest _completes "set g" guest
@@ -106,7 +107,7 @@ test_completion() {
 test_manual() {
 	local command option manual
 	# That other manuals are not installed here is no fault of this one.
-	for manual in "$TOOL/aerostat.1" "$TOOL/../sim/aerostat-sim.1"; do
+	for manual in "$TOOL"/../*/*.[1-8]; do
 		out=$(mandoc -Tlint "$manual" 2>/dev/null | grep -v "referenced manual not found")
 		same lint "$out" ""
 	done
@@ -133,6 +134,9 @@ test_packagers_flags() {
 	commands=$(make -n -B -C "$TOOL/../sim" OUTPUT="$work/packaged" CPPFLAGS=-DPACKAGED=1 2>&1)
 	grep -q -- '-DPACKAGED=1.* -c .*/main.o' <<<"$commands" || fail "the simulator's CPPFLAGS are ignored"
 	grep -q -- '-DPACKAGED=1.* -c .*/module_plan.o' <<<"$commands" || fail "the simulator's CPPFLAGS are ignored"
+	commands=$(make -n -B -C "$TOOL/../aerostatd" OUTPUT="$work/packaged" CPPFLAGS="-DPACKAGED=1 -D_FORTIFY_SOURCE=3" 2>&1)
+	grep -q -- '-DPACKAGED=1.* -c ' <<<"$commands" || fail "aerostatd's CPPFLAGS are ignored"
+	grep -q -- '-D_FORTIFY_SOURCE=2' <<<"$commands" && fail "aerostatd's CPPFLAGS' level is lowered"
 }
 
 test_missing_libraries() {

@@ -35,7 +35,7 @@ _aerostat() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		-r | --root) root=${COMP_WORDS[++i]-} ;;
-		-i | --interval | -n | --count | -o | --output | -s | --socket | -k | --sort) ((++i)) ;;
+		-i | --interval | -n | --count | -o | --output | -s | --socket | -k | --sort | -f | --file) ((++i)) ;;
 		-*) ;;
 		*)
 			if [[ ! $command ]]; then
@@ -51,7 +51,7 @@ _aerostat() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	-o | --output | -s | --socket)
+	-o | --output | -s | --socket | -f | --file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -65,7 +65,8 @@ _aerostat() {
 	esac
 	if [[ $word == -* ]]; then
 		case $command in
-		status | sensors | blocks | doctor | set) options+=' -j --json' ;;
+		status | sensors | blocks | doctor) options+=' -j --json' ;;
+		set) options+=' -j --json -f --file' ;;
 		vms) options+=' -j --json -k --sort' ;;
 		top) options+=' -i --interval -k --sort' ;;
 		watch) options+=' -j --json -n --count' ;;

@@ -9,6 +9,7 @@
  *	blocks.c      memory blocks, and the map of them
  *	output.c      sizes, units, colour, bars
  *	json.c        objects as JSON
+ *	set.c         settings; config.c and config_apply.c, from a file
  *	others        a subcommand each
  *
  * One thread. A function that returns an exit status has said why it is not 0.
@@ -44,6 +45,7 @@ enum {
  * @sort: column, or NULL
  * @output: file, or NULL: stdout
  * @socket: path to listen on, or NULL
+ * @file: settings to read, or NULL
  * @interval: seconds between two samples
  * @count: samples or events after which to end; 0: never
  */
@@ -53,6 +55,7 @@ struct options {
 	const char *sort;
 	const char *output;
 	const char *socket;
+	const char *file;
 	double interval;
 	unsigned long count;
 };
@@ -286,7 +289,34 @@ int cmd_plot(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
+/* set.c */
+
+/**
+ * struct setting - a setting of some object
+ * @name: of its file, or without "_bytes" or "_ms"
+ * @value: with or without units
+ * @line: where it stands in a file, 0: in none
+ * @done: the kernel has it
+ */
+struct setting {
+	const char *name;
+	const char *value;
+	unsigned int line;
+	bool done;
+};
+
+bool parse_reading(const char *kind, const char *text, long long *value);
+bool setting_file(char *file, size_t size, const struct object *object, const char *name);
+bool setting_translate(char *text, size_t size, const char *kind, const char *file,
+		       const char *value);
 int set_attr(const struct object *object, const char *name, const char *value, char *why,
 	     size_t size);
+int set_settings(const struct object *object, struct setting *settings, size_t nr,
+		 const struct setting **failed, char *why, size_t size);
+void show_setting(const struct object *object, const char *name);
+
+/* config_apply.c */
+
+int config_set(const char *path);
 
 #endif /* AEROSTAT_CLI_H */

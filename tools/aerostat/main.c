@@ -28,7 +28,7 @@ static const struct command {
 	{ "vms", "[-k COLUMN]", "VMs", "jk", 0, cmd_vms },
 	{ "sensors", "", "sensors and their thresholds", "j", 0, cmd_sensors },
 	{ "blocks", "", "a map of the host's memory blocks", "j", 0, cmd_blocks },
-	{ "set", "OBJECT NAME=VALUE...", "change settings", "j", -1, cmd_set },
+	{ "set", "OBJECT NAME=VALUE... | -f FILE", "change settings", "jf", -1, cmd_set },
 	{ "watch", "[-n EVENTS]", "events as they come", "jn", 0, cmd_watch },
 	{ "record", "[-i SECONDS] [-n SAMPLES] [-o FILE]", "samples to CSV", "jino", 0,
 	  cmd_record },
@@ -85,6 +85,7 @@ static void usage(void)
 	       "  -n, --count N       end after N samples or events\n"
 	       "  -o, --output FILE   write there\n"
 	       "  -s, --socket PATH   serve metrics on a UNIX socket\n"
+	       "  -f, --file FILE     settings to make, see aerostat.conf(5)\n"
 	       "  -k, --sort COLUMN   name, state, size, balloon, target, min, shares,\n"
 	       "                      pressure or idle\n"
 	       "  -h, --help          print this\n"
@@ -134,6 +135,9 @@ static bool parse_option(int option)
 	case 's':
 		options.socket = optarg;
 		return true;
+	case 'f':
+		options.file = optarg;
+		return true;
 	case 'k':
 		options.sort = optarg;
 		if (object_compare_key(optarg))
@@ -172,6 +176,7 @@ int main(int argc, char **argv)
 		{ "count", required_argument, NULL, 'n' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "socket", required_argument, NULL, 's' },
+		{ "file", required_argument, NULL, 'f' },
 		{ "sort", required_argument, NULL, 'k' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -187,7 +192,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (getenv("AEROSTAT_ROOT"))
 		options.root = getenv("AEROSTAT_ROOT");
-	while ((option = getopt_long(argc, argv, "jr:i:n:o:s:k:hV", known, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "jr:i:n:o:s:f:k:hV", known, NULL)) >= 0) {
 		if (option == 'h') {
 			usage();
 			return finish_stdout();

@@ -11,13 +11,21 @@
 
 #include "aerostat.h"
 
-/* "min" is min_bytes, where there is no file "min". */
-static bool find_file(char *file, size_t size, const struct object *object, const char *name)
+/**
+ * setting_file() - which file of an object a setting is
+ * @file: result
+ * @size: of @file
+ * @object: whose
+ * @name: "min" is min_bytes, where there is no file "min"
+ *
+ * Return: whether there is one.
+ */
+bool setting_file(char *file, size_t size, const struct object *object, const char *name)
 {
 	static const char * const endings[] = { "", "_bytes", "_ms" };
 	size_t i;
 
-	if (!*name || strchr(name, '/') || *name == '.')
+	if (!*name || strlen(name) >= NAME_MAX || strchr(name, '/') || *name == '.')
 		return false;
 	for (i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
 		snprintf(file, size, "%s%s", name, endings[i]);
@@ -34,10 +42,17 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && !strcmp(text + length - tail, end);
 }
 
-/* "75C" and "75000" are one temperature, "12W" and "12000000" one power; so "40%" and "400". */
-static bool parse_reading(const struct object *sensor, const char *text, long long *value)
+/**
+ * parse_reading() - a threshold, as people write it
+ * @kind: of sensor, as sysfs has it
+ * @text: "75C" and "75000" are one temperature, "12W" and "12000000" one power; so "40%" and
+ * "400", a charge
+ * @value: result, in the unit of the kind
+ *
+ * Return: whether it is one.
+ */
+bool parse_reading(const char *kind, const char *text, long long *value)
 {
-	const char *kind = object_text(sensor, "kind", "");
 	double number;
 	char *end;
 
@@ -58,16 +73,24 @@ static bool parse_reading(const struct object *sensor, const char *text, long lo
 	return true;
 }
 
-/* What the kernel is told; it knows no units. */
-static bool translate(char *text, size_t size, const struct object *object, const char *file,
-		      const char *value)
+/**
+ * setting_translate() - what the kernel is told; it knows no units
+ * @text: result
+ * @size: of @text
+ * @kind: of the sensor, NULL: of another object
+ * @file: whole name of the setting
+ * @value: with or without units
+ *
+ * Return: whether @value makes sense.
+ */
+bool setting_translate(char *text, size_t size, const char *kind, const char *file,
+		       const char *value)
 {
-	bool threshold = !strncmp(object->id, "sensor-", 7) && strcmp(value, "unset");
 	long long number;
 
-	if (threshold && (!strcmp(file, "low") || !strcmp(file, "high") ||
-			  !strcmp(file, "emergency"))) {
-		if (!parse_reading(object, value, &number))
+	if (kind && strcmp(value, "unset") &&
+	    (!strcmp(file, "low") || !strcmp(file, "high") || !strcmp(file, "emergency"))) {
+		if (!parse_reading(kind, value, &number))
 			return false;
 	} else if (ends_with(file, "_bytes")) {
 		if (!parse_size(value, &number))
@@ -116,11 +139,13 @@ static const char *explain(const char *file, int err)
 int set_attr(const struct object *object, const char *name, const char *value, char *why,
 	     size_t size)
 {
+	const char *kind = strncmp(object->id, "sensor-", 7) ? NULL :
+			   object_text(object, "kind", "");
 	char file[NAME_MAX + 8], path[PATH_MAX], text[256];
 	int err;
 
 	*why = '\0';
-	if (strlen(name) >= NAME_MAX || !find_file(file, sizeof(file), object, name)) {
+	if (!setting_file(file, sizeof(file), object, name)) {
 		snprintf(why, size, "%s has no setting \"%.60s\"", object->id, name);
 		return STATUS_USAGE;
 	}
@@ -130,7 +155,7 @@ int set_attr(const struct object *object, const char *name, const char *value, c
 			 file);
 		return STATUS_USAGE;
 	}
-	if (!translate(text, sizeof(text), object, file, value)) {
+	if (!setting_translate(text, sizeof(text), kind, file, value)) {
 		snprintf(why, size, "%s: \"%.60s\" makes no sense here; see aerostat(1) for units",
 			 file, value);
 		return STATUS_USAGE;
@@ -151,48 +176,70 @@ int set_attr(const struct object *object, const char *name, const char *value, c
 	return STATUS_REFUSED;
 }
 
-/*
+/**
+ * set_settings() - change settings of one object
+ * @object: whose
+ * @settings: them
+ * @nr: how many
+ * @failed: on failure, one that was not taken
+ * @why: on failure, a sentence
+ * @size: of @why
+ *
  * Thresholds depend on each other, and so may others: those that are refused are tried
  * again as long as another one is taken.
+ *
+ * Return: an exit status.
  */
-static int set_all(const struct object *object, int nr, char **settings)
+int set_settings(const struct object *object, struct setting *settings, size_t nr,
+		 const struct setting **failed, char *why, size_t size)
 {
-	char why[512], *done = calloc(1, nr);
-	int i, status = STATUS_OK, left = nr, before = nr + 1;
+	size_t i, left = nr, before = nr + 1;
+	int status = STATUS_OK;
 
-	if (!done) {
-		complain("%s", strerror(ENOMEM));
-		return STATUS_FAILED;
-	}
+	for (i = 0; i < nr; i++)
+		settings[i].done = false;
 	while (left && left < before && (!status || status == STATUS_REFUSED)) {
 		before = left;
 		status = STATUS_OK;
 		for (i = 0; i < nr && (!status || status == STATUS_REFUSED); i++) {
-			char *value = strchr(settings[i], '='), reason[512];
+			struct setting *setting = &settings[i];
+			char reason[512];
 			int ret;
 
-			if (done[i])
+			if (setting->done)
 				continue;
-			*value = '\0';
-			ret = set_attr(object, settings[i], value + 1, reason, sizeof(reason));
-			*value = '=';
+			ret = set_attr(object, setting->name, setting->value, reason,
+				       sizeof(reason));
 			if (!ret) {
-				done[i] = 1;
+				setting->done = true;
 				left--;
 			} else {
 				status = ret;
-				memcpy(why, reason, sizeof(why));
+				*failed = setting;
+				snprintf(why, size, "%s", reason);
 			}
 		}
 	}
-	free(done);
-	if (status)
-		complain("%s", why);
 	return status;
 }
 
-/* What became of it: the kernel rounds. */
-static int show(const char *name, int nr, char **settings)
+/**
+ * show_setting() - print what became of it: the kernel rounds
+ * @object: whose, loaded anew
+ * @name: of the setting
+ */
+void show_setting(const struct object *object, const char *name)
+{
+	char file[NAME_MAX + 8];
+	const char *text = NULL;
+
+	if (setting_file(file, sizeof(file), object, name))
+		text = object_text(object, file, NULL);
+	if (text)
+		printf("%s %s=%s\n", object->id, file, text);
+}
+
+static int show(const char *name, int nr, const struct setting *settings)
 {
 	struct model model;
 	int i, status = model_load(&model);
@@ -204,24 +251,41 @@ static int show(const char *name, int nr, char **settings)
 	if (object && options.json) {
 		status = json_print(json_of(object));
 	} else if (object) {
-		for (i = 0; i < nr; i++) {
-			char file[NAME_MAX + 8];
-			const char *text = NULL;
-
-			settings[i][strcspn(settings[i], "=")] = '\0';
-			if (find_file(file, sizeof(file), object, settings[i]))
-				text = object_text(object, file, NULL);
-			if (text)
-				printf("%s %s=%s\n", object->id, file, text);
-		}
+		for (i = 0; i < nr; i++)
+			show_setting(object, settings[i].name);
 		status = finish_stdout();
 	}
 	model_free(&model);
 	return status;
 }
 
+static int set_object(const char *name, struct setting *settings, int nr)
+{
+	const struct setting *failed;
+	const struct object *object;
+	struct model model;
+	char why[512];
+	int status = model_load(&model);
+
+	if (status)
+		return status;
+	object = model_find(&model, name);
+	if (object) {
+		status = set_settings(object, settings, nr, &failed, why, sizeof(why));
+		if (status)
+			complain("%s", why);
+	} else {
+		complain(errno == ENOTUNIQ ? "%s: several VMs have this name; use vm-<n>" :
+			 "%s: there is no such host, vm-<n>, sensor-<n>, guest or VM's name",
+			 name);
+		status = STATUS_USAGE;
+	}
+	model_free(&model);
+	return status ?: show(name, nr, settings);
+}
+
 /**
- * cmd_set() - aerostat set OBJECT NAME=VALUE...
+ * cmd_set() - aerostat set OBJECT NAME=VALUE..., or aerostat set --file FILE
  * @argc: arguments
  * @argv: them
  *
@@ -229,10 +293,15 @@ static int show(const char *name, int nr, char **settings)
  */
 int cmd_set(int argc, char **argv)
 {
-	const struct object *object;
-	struct model model;
+	struct setting *settings;
 	int i, status;
 
+	if (options.file && (argc || options.json)) {
+		complain("set --file FILE: the file says all; see aerostat.conf(5)");
+		return STATUS_USAGE;
+	}
+	if (options.file)
+		return config_set(options.file);
 	for (i = 1; i < argc; i++)
 		if (!strchr(argv[i], '='))
 			break;
@@ -240,18 +309,19 @@ int cmd_set(int argc, char **argv)
 		complain("set OBJECT NAME=VALUE...: as in aerostat set vm-0 shares=4000 min=2G");
 		return STATUS_USAGE;
 	}
-	status = model_load(&model);
-	if (status)
-		return status;
-	object = model_find(&model, argv[0]);
-	if (object) {
-		status = set_all(object, argc - 1, argv + 1);
-	} else {
-		complain(errno == ENOTUNIQ ? "%s: several VMs have this name; use vm-<n>" :
-			 "%s: there is no such host, vm-<n>, sensor-<n>, guest or VM's name",
-			 argv[0]);
-		status = STATUS_USAGE;
+	settings = calloc(argc - 1, sizeof(*settings));
+	if (!settings) {
+		complain("%s", strerror(ENOMEM));
+		return STATUS_FAILED;
 	}
-	model_free(&model);
-	return status ?: show(argv[0], argc - 1, argv + 1);
+	for (i = 1; i < argc; i++) {
+		char *equals = strchr(argv[i], '=');
+
+		*equals = '\0';
+		settings[i - 1].name = argv[i];
+		settings[i - 1].value = equals + 1;
+	}
+	status = set_object(argv[0], settings, argc - 1);
+	free(settings);
+	return status;
 }
