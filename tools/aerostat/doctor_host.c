@@ -43,12 +43,12 @@ static void check_device(struct report *report)
 	group = getgrgid(node.st_gid);
 	if ((node.st_mode & 0006) == 0006)
 		report_add(report, WEAKENS, "permissions",
-			   "chmod 0660 /dev/aerostat, and let udev do so (60-aerostat.rules of aerostatd)",
+			   "chmod 0660 /dev/aerostat, and let udev do so (tools/system/60-aerostat.rules)",
 			   "anybody may read and write %s (mode %04o), and so be a VM", DEVICE,
 			   node.st_mode & 07777);
 	else if ((node.st_mode & 0060) != 0060 || !node.st_gid)
 		report_add(report, WEAKENS, "permissions",
-			   "run aerostatd, or install its rule 60-aerostat.rules, or chgrp kvm and chmod 0660 /dev/aerostat",
+			   "install udev's rule tools/system/60-aerostat.rules, or chgrp kvm and chmod 0660 /dev/aerostat",
 			   "only root can open %s (mode %04o, group %s), and QEMU seldom runs as root",
 			   DEVICE, node.st_mode & 07777, group ? group->gr_name : "without a name");
 }
