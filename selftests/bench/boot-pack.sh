@@ -56,7 +56,7 @@ pack() { (cd "$1" && find . | cpio --quiet -o -H newc -R 0:0); }
 
 cp "/boot/vmlinuz-$version" /out/vmlinuz
 # With KASAN the kernel cannot be entered as the ELF file that it is: what runs first there has no shadow yet.
-if grep -qx CONFIG_KASAN=y "/lib/modules/$version/build/.config"; then
+if grep -qsx CONFIG_KASAN=y "/lib/modules/$version/build/.config"; then
 	cp /out/vmlinuz /out/vmlinux
 else
 	unpack_kernel /out/vmlinuz >/out/vmlinux

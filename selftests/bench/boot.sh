@@ -27,7 +27,13 @@ if [[ ! -d $boot ]]; then
 	trap 'exit 130' INT TERM
 	chmod 755 "$new"
 	cp "$BENCH_DIR/boot-pack.sh" "$BENCH_DIR/host-initramfs.sh" "$new"
-	"$BENCH_DIR/inroot.sh" "$root" --bind "$new" out -- /out/boot-pack.sh >&2
+	# A clean root lacks what packing needs, and lends its kernel to one that does not.
+	packer=$root from=()
+	if [[ $release == clean ]]; then
+		packer=$("$BENCH_DIR/root.sh" bookworm)
+		for dir in boot usr/lib/modules etc/aerostat-root; do from+=(--bind-ro "$root/$dir" "$dir"); done
+	fi
+	"$BENCH_DIR/inroot.sh" "$packer" --bind "$new" out "${from[@]}" -- /out/boot-pack.sh >&2
 	rm -rf "$AEROSTAT_CACHE/boot/$release"-*
 	mv "$new" "$boot"
 	bench_log "$release: kernel and initramfs ready"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Process 1 of the bench host once host-initramfs.sh has readied it: runs /bench/command, reports, powers off.
+# Process 1 of the bench host once host-initramfs.sh has readied it, or a service of systemd's: runs /bench/command,
+# reports, powers off.
 #
 # The command's output goes to the virtio port aerostat.out, its exit status to aerostat.status; the console
 # stays the kernel's.  The command finds: /aerostat (the build, its working directory), /bench (kernel and
@@ -22,6 +23,8 @@ done
 finish() {
 	say "command ended with status $1"
 	echo "$1" >"$report"
+	# systemd's, where process 1 is.
+	[[ $$ == 1 ]] || exec systemctl poweroff --force --force
 	busybox poweroff -f
 }
 
@@ -45,6 +48,7 @@ status=$?
 
 # Whatever the command left behind ends here (kernel threads have no exe).
 for process in /proc/[0-9]*; do
+	[[ $$ == 1 ]] || break
 	pid=${process#/proc/}
 	[[ $pid == 1 || $pid == "$cat" || $pid == "$hold" || ! -e $process/exe ]] || kill -KILL "$pid" 2>/dev/null
 done

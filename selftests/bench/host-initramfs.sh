@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The bench host's first program: readies all that host-init.sh and the command it runs find, then becomes it.
+# The bench host's first program: readies all that host-init.sh and the command it runs find, then becomes it; or, if the
+# kernel's command line has bench.systemd, systemd with host-init.sh as a service.
 #
 # It works from memory with busybox because programs read over 9p start slowly in an emulated machine.  Shares:
 # pristine (the release's root, here below a tmpfs), aerostat (the build), bench (this run's files), out (results,
@@ -48,5 +49,14 @@ for adapter in /sys/bus/i2c/devices/i2c-*; do
 	echo jc42 0x18 >"$adapter/new_device"
 done
 
+systemd=''
+! grep -qw bench.systemd /proc/cmdline || systemd=yes
 for dir in proc sys dev; do mount --move /$dir /root/$dir; done
+if [ "$systemd" ]; then
+	# As installed, but for its first boot's questions.
+	[ -s /root/etc/machine-id ] || echo 0123456789abcdef0123456789abcdef >/root/etc/machine-id
+	mkdir -p /root/run/systemd/system
+	printf '[Service]\nExecStart=/aerostat/selftests/bench/host-init.sh\n' >/root/run/systemd/system/bench.service
+	exec switch_root /root /lib/systemd/systemd
+fi
 exec switch_root /root /aerostat/selftests/bench/host-init.sh

@@ -34,8 +34,8 @@ bench_usage() { sed -n '/^# SPDX/d; /^#!/d; /^#/!q; s/^# \{0,1\}//p' "$1"; }
 
 bench_known_release() {
 	case $1 in
-	bookworm | trixie | testing | debug) ;;
-	*) bench_die "unknown release '$1': bookworm, trixie, testing or debug" ;;
+	bookworm | trixie | testing | debug | clean) ;;
+	*) bench_die "unknown release '$1': bookworm, trixie, testing, debug or clean" ;;
 	esac
 }
 

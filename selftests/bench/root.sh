@@ -4,7 +4,8 @@
 # root.sh RELEASE: print the path of a Debian root of that release, built at first use and then reused.
 #
 # RELEASE is bookworm (kernel 6.1), trixie (6.12) or testing (the newest), or debug: bookworm with a kernel of our own
-# making, see debug.config (some ten minutes).  The root holds a kernel with its headers, the compiler they need, a
+# making, see debug.config (some ten minutes), or clean: bookworm with a kernel and systemd, as one installs it, and
+# nothing of what follows.  The root holds a kernel with its headers, the compiler they need, a
 # QEMU that runs them and what the tests call, so the machine itself needs hardly anything.  The packages come from where the machine's own apt gets them; AEROSTAT_MIRROR and
 # AEROSTAT_SECURITY_MIRROR (URIs) say otherwise.  The root is keyed by what goes into it; a change
 # of that builds a new one and removes the old.  To get newer packages, delete it.
@@ -22,6 +23,11 @@ bench_known_release "$release"
 kernel=(linux-image-amd64 linux-headers-amd64)
 suite=$release
 inputs=()
+# Never read, and programs that nobody recommended are not missed.
+options=(
+	--aptopt='Apt::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/man/*'
+	--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*'
+)
 if [[ $release == debug ]]; then
 	kernel=(linux-source bc bison flex libelf-dev libssl-dev)
 	suite=bookworm
@@ -35,6 +41,8 @@ packages=(
 )
 # One release is enough for static analysis, for plots and for what the tests of the tools call.
 [[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind mandoc tmux prometheus)
+# Settings of apt and dpkg stay in the root: this one has a user's.
+[[ $release != clean ]] || packages=(linux-image-amd64 systemd-sysv udev) options=() suite=bookworm
 
 key=$(printf '%s\n' "$ROOT_VERSION" "$release" "${packages[@]}" "${inputs[@]}" | sha256sum)
 root=$AEROSTAT_CACHE/root/$release-${key:0:12}
@@ -90,9 +98,7 @@ apt_options >"$new.conf"
 # everything in one dpkg run.  The kernel's own initramfs is never booted: no time is spent on making one.
 if ! INITRD=No unshare --mount --propagation private \
 	mmdebstrap --mode=root --variant=apt --format=directory \
-	--aptopt="$new.conf" --aptopt='Apt::Install-Recommends "false"' \
-	--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' \
-	--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+	--aptopt="$new.conf" --dpkgopt=force-unsafe-io "${options[@]}" \
 	--include="$(IFS=, && echo "${packages[*]}")" \
 	--customize-hook='mkdir -p "$1/aerostat" "$1/out" "$1/bench" "$1/pristine"' \
 	"$suite" "$new" "$new.list" 2>&1 </dev/null |
@@ -120,7 +126,7 @@ fi
 # The modules must fit the kernel: one version of each, and the same.
 kernels=("$new"/boot/vmlinuz-*)
 version=${kernels[0]##*/vmlinuz-}
-[[ ${#kernels[@]} -eq 1 && -L $new/lib/modules/$version/build && -d $new/usr/src/linux-headers-$version ]] ||
+[[ $release == clean && ${#kernels[@]} -eq 1 ]] || [[ ${#kernels[@]} -eq 1 && -L $new/lib/modules/$version/build && -d $new/usr/src/linux-headers-$version ]] ||
 	bench_die "the root's kernel and headers differ: ${kernels[*]##*/}"
 
 chmod 755 "$new"

@@ -11,6 +11,8 @@
 #   --mem SIZE          memory (5G)               --smp N        processors (2)
 #   --dimm SIZE         more of it, in a DIMM that can be ejected and that is offline at first; one for each option
 #   --append ARGS       for the kernel command line              --timeout S    seconds, all in all (600)
+#   --root DIR          boot this tree and the systemd in it, with COMMAND as a service; --release clean made it
+#   --ivshmem SIZE      an ivshmem device over memory that nobody knows
 #   --log FILE          the host's kernel log                    --share DIR    what COMMAND sees as /out
 #
 # Where the processor offers virtualization and /dev/kvm can be opened the host runs in KVM and nests its guests;
@@ -20,7 +22,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-release=bookworm guest_release='' mem=5G smp=2 append='' timeout=600 log='' share='' dimms=()
+release=bookworm guest_release='' mem=5G smp=2 append='' timeout=600 log='' share='' dimms=() tree='' ivshmem=()
 while [[ ${1-} == --?* ]]; do
 	[[ $# -ge 2 ]] || { bench_usage "$0" >&2; exit 2; }
 	case $1 in
@@ -31,6 +33,8 @@ while [[ ${1-} == --?* ]]; do
 	--smp) smp=$2 ;;
 	--append) append=$2 ;;
 	--timeout) timeout=$2 ;;
+	--root) tree=$2 ;;
+	--ivshmem) ivshmem=(-object "memory-backend-memfd,id=foreign,size=$2,share=on" -device ivshmem-plain,memdev=foreign) ;;
 	--log) log=$2 ;;
 	--share) share=$2 ;;
 	*) bench_die "unknown option $1" ;;
@@ -39,7 +43,10 @@ while [[ ${1-} == --?* ]]; do
 done
 [[ ${1-} == -- && $# -ge 2 ]] || { bench_usage "$0" >&2; exit 2; }
 shift
-guest_release=${guest_release:-$release}
+# What is built for bookworm has the tools for a clean root, too.
+built=$release
+[[ $release != clean ]] || built=bookworm
+guest_release=${guest_release:-$built}
 bench_known_release "$release"
 bench_known_release "$guest_release"
 bench_need_root
@@ -49,11 +56,11 @@ root=$("$BENCH_DIR/root.sh" "$release")
 # patches, and then one stands still for ever: 7.2 in minutes, 10.0 in hours, see Documentation/testing.rst.
 # Under 10.0 a debug guest does not come up within ten minutes, for a reason not found yet.
 emulator_release=$release
-[[ $release != bookworm && $release != debug ]] || [[ $guest_release == debug ]] || emulator_release=trixie
+[[ $built != bookworm && $release != debug ]] || [[ $guest_release == debug ]] || emulator_release=trixie
 emulator=$("$BENCH_DIR/root.sh" "$emulator_release")
 boot=$("$BENCH_DIR/boot.sh" "$release")
 guest_boot=$("$BENCH_DIR/boot.sh" "$guest_release")
-build=$AEROSTAT_CACHE/build/$release
+build=$AEROSTAT_CACHE/build/$built
 guest_build=$AEROSTAT_CACHE/build/$guest_release
 for dir in "$build" "$guest_build"; do
 	[[ -e $dir/.bench/guest.cpio ]] || bench_die "nothing built: run $BENCH_DIR/build.sh ${dir##*/} first"
@@ -127,6 +134,11 @@ export_dir aerostat /aerostat ,readonly=on
 export_dir bench /bench/bench ,readonly=on
 export_dir out /out ''
 
+if [[ $tree ]]; then
+	root=$(realpath "$tree")
+	append+=' bench.systemd systemd.unit=multi-user.target systemd.wants=bench.service systemd.firstboot=off'
+fi
+
 memory=(-m "$mem")
 ((${#dimms[@]} == 0)) || memory=(-m "$mem,slots=${#dimms[@]},maxmem=64G")
 for i in "${!dimms[@]}"; do
@@ -143,7 +155,7 @@ reader=$!
 	-machine q35,max-ram-below-4g=1G,usb=off,vmport=off "${cpu[@]}" -smp "$smp" "${memory[@]}" \
 	-bios qboot.rom -kernel /mnt/vmlinux -initrd /mnt/host.cpio \
 	-append "console=ttyS0 tsc=reliable cryptomgr.notests panic=-1 oops=panic kernelcore=1200M mitigations=off $append" \
-	-serial file:/bench/log "${shares[@]}" \
+	-serial file:/bench/log "${shares[@]}" "${ivshmem[@]}" \
 	-device virtio-serial-pci \
 	-chardev file,id=output,path=/bench/output -device virtserialport,chardev=output,name=aerostat.out \
 	-chardev file,id=status,path=/bench/status -device virtserialport,chardev=status,name=aerostat.status \
