@@ -19,9 +19,20 @@
  * writer; reserved bytes are written as zero and not read. A reader trusts
  * nothing: it copies a field once, then checks, then uses the copy.
  *
- * Versions: a different major number is refused by both sides. A higher minor
- * number only adds feature bits and fields in reserved space; the session uses
- * the features that both sides offer.
+ * Versions. The lower minor number of both sides is the session's. A minor number
+ * may add feature bits, and fields, flags, operations and results that nobody who
+ * does not take such a bit up has to know of; and fields in reserved space that are
+ * of use unasked, where zero means that the other side is older. It changes neither
+ * what was there before nor the header's sizes and offsets. Bits and fields of a
+ * later version are not looked at; a session's features are those that both sides
+ * know and offer.
+ *
+ * A different major number is refused by both sides. What all of them share is
+ * AERO_MAGIC, abi_major, abi_minor and status_offset where aero_header has them, and
+ * abi_major, abi_minor and state where aero_status has them. The guest driver that
+ * finds another major number in the header writes its own version and
+ * AERO_GUEST_FOREIGN there, and nothing else; the host does not answer a hello of
+ * another major number. Both tell their users.
  *
  * Hello. The host writes the header before the guest can map it. The guest
  * driver clears its status block, resets its ring, chooses a random epoch, and
@@ -89,8 +100,11 @@
 #define AERO_VECTOR		0
 
 #define AERO_MAGIC		0x544154534f524541ULL	/* "AEROSTAT" */
+/* Tests build modules of other versions, see selftests/abi. */
+#ifndef AERO_ABI_MAJOR
 #define AERO_ABI_MAJOR		1
 #define AERO_ABI_MINOR		0
+#endif
 
 #define AERO_CHANNEL_SIZE	0x100000UL
 #define AERO_HEADER_OFFSET	0x00000UL
@@ -111,8 +125,8 @@
 /**
  * struct aero_header - what this shared memory is; constant for its life
  * @magic: AERO_MAGIC
- * @abi_major: refuse when it differs from yours
- * @abi_minor: higher means more features
+ * @abi_major: version that the host speaks; refuse when it differs from yours
+ * @abi_minor: version that the host speaks
  * @channel_size: bytes
  * @features: what the host offers, AERO_F_*
  * @ring_entries: descriptors in the ring, a power of two
@@ -196,11 +210,14 @@ struct aero_control {
  * @AERO_GUEST_RUNNING: epoch is valid
  * @AERO_GUEST_CLOSED: the driver is gone and its ring is empty; balloon_bytes
  *	says what it disowned (a kexec) or zero (an unload)
+ * @AERO_GUEST_FOREIGN: the driver speaks abi_major and not the host's, and has left;
+ *	of the rest only abi_minor is valid
  */
 enum aero_guest_state {
 	AERO_GUEST_ABSENT = 0,
 	AERO_GUEST_RUNNING = 1,
 	AERO_GUEST_CLOSED = 2,
+	AERO_GUEST_FOREIGN = 3,
 };
 
 /* aero_status.limits: why the balloon is smaller than its target */

@@ -14,7 +14,27 @@
 #include "guest.h"
 #include "trace.h"
 
-/* Nothing is written before this has said yes: the device may be somebody else's. */
+/*
+ * The host speaks another ABI: tell it so in what all versions share, and nothing else. It is
+ * not rung, for how to do that is the version's, and looks now and then.
+ */
+static void aero_channel_part(struct aero_guest *guest, size_t size,
+			      const struct aero_header *header)
+{
+	u32 offset = le32_to_cpu(header->status_offset);
+	struct aero_status *status;
+
+	if (!IS_ALIGNED(offset, sizeof(u64)) ||
+	    offset > size - offsetofend(struct aero_status, state))
+		return;
+	status = guest->ch.base + offset;
+	WRITE_ONCE(status->abi_major, cpu_to_le16(AERO_ABI_MAJOR));
+	WRITE_ONCE(status->abi_minor, cpu_to_le16(AERO_ABI_MINOR));
+	/* The host looks at the version when it sees this. */
+	virt_store_release(&status->state, cpu_to_le32(AERO_GUEST_FOREIGN));
+}
+
+/* Nothing is written before this has found the magic: the device may be somebody else's. */
 static int aero_channel_check(struct aero_guest *guest, size_t size)
 {
 	struct device *dev = &guest->pdev->dev;
@@ -31,8 +51,10 @@ static int aero_channel_check(struct aero_guest *guest, size_t size)
 		return -EOPNOTSUPP;
 	}
 	if (le16_to_cpu(header.abi_major) != AERO_ABI_MAJOR) {
-		dev_err(dev, "the host speaks Aerostat ABI %u, this driver %u: update the older one\n",
-			le16_to_cpu(header.abi_major), AERO_ABI_MAJOR);
+		dev_err(dev, "the host speaks Aerostat ABI %u.%u, this driver %u.%u: update the older one\n",
+			le16_to_cpu(header.abi_major), le16_to_cpu(header.abi_minor),
+			AERO_ABI_MAJOR, AERO_ABI_MINOR);
+		aero_channel_part(guest, size, &header);
 		return -EPROTONOSUPPORT;
 	}
 	if (size < AERO_CHANNEL_SIZE || le32_to_cpu(header.channel_size) != AERO_CHANNEL_SIZE) {
@@ -50,7 +72,7 @@ static int aero_channel_check(struct aero_guest *guest, size_t size)
 		return -EPROTO;
 	}
 
-	guest->ch.abi_minor = le16_to_cpu(header.abi_minor);
+	guest->ch.abi_minor = min_t(u16, le16_to_cpu(header.abi_minor), AERO_ABI_MINOR);
 	guest->ch.offered = le64_to_cpu(header.features);
 	guest->ch.doorbell = le32_to_cpu(header.doorbell);
 	return 0;

@@ -186,7 +186,7 @@ struct aero_slot {
  * @registers: BAR 0, or NULL if the host cannot be rung; constant
  * @rings: the host can interrupt, so that nothing is polled; constant while the
  *	worker can run
- * @abi_minor: the host's; constant
+ * @abi_minor: the session's, that of the older side; constant
  */
 struct aero_channel {
 	void *base;

@@ -41,8 +41,9 @@ static int aero_guest_probe(struct pci_dev *pdev, const struct pci_device_id *id
 	pci_set_drvdata(pdev, guest);
 	aero_doorbell_open(guest);
 	aero_worker_start(guest);
-	dev_info(&pdev->dev, "balloon ready, the host speaks Aerostat ABI %u.%u%s\n",
-		 AERO_ABI_MAJOR, guest->ch.abi_minor, guest->ch.rings ? " and rings" : "");
+	dev_info(&pdev->dev, "balloon ready, Aerostat ABI %u.%u with the host%s\n",
+		 AERO_ABI_MAJOR, guest->ch.abi_minor,
+		 guest->ch.rings ? ", which rings" : "");
 	return 0;
 
 err_oom:

@@ -16,6 +16,7 @@ static int stats_show(struct seq_file *seq, void *data)
 	const struct aero_vm *vm = seq->private;
 	const struct aero_vm_counts *counts = &vm->counts;
 
+	seq_printf(seq, "abi_minor %u\n", READ_ONCE(vm->abi_minor));
 	seq_printf(seq, "balloon_pages %llu\n", READ_ONCE(vm->freed));
 	seq_printf(seq, "descriptors %llu\n", READ_ONCE(counts->descs));
 	seq_printf(seq, "inflated_pages %llu\n", READ_ONCE(counts->inflated));
@@ -46,6 +47,8 @@ static int guest_show(struct seq_file *seq, void *data)
 	const struct aero_status *status = vm->channel->status;
 	const struct aero_stats *stats = &status->stats;
 
+	seq_printf(seq, "abi_major %u\n", le16_to_cpu(READ_ONCE(status->abi_major)));
+	seq_printf(seq, "abi_minor %u\n", le16_to_cpu(READ_ONCE(status->abi_minor)));
 	AERO_GUEST_LINE(seq, status, balloon_bytes);
 	AERO_GUEST_LINE(seq, status, rate_bytes);
 	seq_printf(seq, "limits %#x\n", le32_to_cpu(READ_ONCE(status->limits)));

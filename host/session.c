@@ -137,10 +137,28 @@ static void aero_session_challenge(struct aero_vm *vm, struct aero_gpa *gpa)
 	trace_aerostat_challenge(vm->id, gpa->generation, vm->size);
 }
 
+/* Is a driver there that speaks another ABI? In what all versions share. */
+static bool aero_session_foreign(const struct aero_vm *vm)
+{
+	const struct aero_status *status = vm->channel->status;
+	/* Acquire: the version that it says is seen, too. */
+	u32 state = le32_to_cpu(virt_load_acquire(&status->state));
+
+	return (state == AERO_GUEST_RUNNING || state == AERO_GUEST_FOREIGN) &&
+	       le16_to_cpu(READ_ONCE(status->abi_major)) != AERO_ABI_MAJOR;
+}
+
+/* No driver that could be served. */
+static void aero_session_without(struct aero_vm *vm)
+{
+	if (aero_session_foreign(vm))
+		aero_vm_set_state(vm, AERO_VM_REFUSED, AERO_REASON_VERSION);
+	else
+		aero_vm_set_state(vm, AERO_VM_WAITING, AERO_REASON_NO_DRIVER);
+}
+
 static enum aero_vm_reason aero_session_why_refused(const struct aero_vm *vm)
 {
-	if (le16_to_cpu(READ_ONCE(vm->channel->status->abi_major)) != AERO_ABI_MAJOR)
-		return AERO_REASON_VERSION;
 	if (vm->survey.backing == AERO_BACKING_SHARED && vm->survey.logged)
 		return AERO_REASON_MIGRATING;
 	return aero_vm_backing_reason(vm->survey.backing);
@@ -158,7 +176,9 @@ static void aero_session_adopt(struct aero_vm *vm, u64 epoch)
 {
 	struct aero_control *control = vm->channel->control;
 	u64 features = le64_to_cpu(READ_ONCE(vm->channel->status->features));
+	u16 minor = le16_to_cpu(READ_ONCE(vm->channel->status->abi_minor));
 
+	vm->abi_minor = min_t(u16, minor, AERO_ABI_MINOR);
 	/* Not by the header: the guest can write to that page, too. */
 	features &= vm->channel->bell ? AERO_F_DOORBELL : 0;
 	aero_balloon_clear(&vm->balloon);
@@ -214,13 +234,14 @@ static bool aero_session_listen(struct aero_vm *vm, struct aero_gpa *gpa)
 		if (vm->epoch)
 			aero_vm_set_state(vm, AERO_VM_CHALLENGED, AERO_REASON_MEMSLOTS);
 		else
-			aero_vm_set_state(vm, AERO_VM_WAITING, AERO_REASON_NO_DRIVER);
+			aero_session_without(vm);
 		return false;
 	}
-	if (state != AERO_GUEST_RUNNING || !epoch) {
+	if (state != AERO_GUEST_RUNNING || !epoch ||
+	    (epoch != vm->epoch && aero_session_foreign(vm))) {
 		if (vm->epoch)
 			aero_session_forget(vm);
-		aero_vm_set_state(vm, AERO_VM_WAITING, AERO_REASON_NO_DRIVER);
+		aero_session_without(vm);
 		return false;
 	}
 	if (epoch != vm->epoch) {
@@ -313,8 +334,12 @@ static void aero_session_part(struct aero_vm *vm)
 static void aero_session_meet(struct aero_vm *vm)
 {
 	const struct aero_status *status = vm->channel->status;
+	bool foreign = aero_session_foreign(vm);
 
-	if (le32_to_cpu(READ_ONCE(status->state)) != AERO_GUEST_RUNNING ||
+	if (vm->state != AERO_VM_QUARANTINED && (foreign || vm->reason == AERO_REASON_VERSION))
+		aero_session_without(vm);
+	if (foreign ||
+	    le32_to_cpu(READ_ONCE(status->state)) != AERO_GUEST_RUNNING ||
 	    le64_to_cpu(READ_ONCE(status->epoch)) == vm->served)
 		return;
 	vm->kvm = aero_gpa_find_kvm(vm->pid, vm->mm, vm->hva);
@@ -400,7 +425,7 @@ unsigned long aero_session_wait(const struct aero_vm *vm)
 
 	if (!aero_session_rings(vm))
 		return 0;
-	if (!vm->kvm && vm->state == AERO_VM_REFUSED)
+	if (!vm->kvm && vm->reason == AERO_REASON_NO_KVM)
 		return AERO_SESSION_NO_KVM;
 	if (!vm->epoch || vm->balloon.pages || vm->state == AERO_VM_REFUSED)
 		wait = AERO_SESSION_WATCH;

@@ -60,7 +60,7 @@ enum aero_vm_state {
  * @AERO_REASON_PINNED: a device or another long-term user has pinned RAM
  * @AERO_REASON_PUNCH: the file refused to give its pages up (a sealed memfd)
  * @AERO_REASON_GRANULE: a part of a huge page was given
- * @AERO_REASON_VERSION: the guest speaks another major version
+ * @AERO_REASON_VERSION: the guest driver speaks another major version
  * @AERO_REASON_MEMSLOTS: memslots changed
  * @AERO_REASON_HEARTBEAT: no sign of life
  * @AERO_REASON_INDEX: ring index beyond the ring
@@ -172,6 +172,7 @@ struct aero_vm_counts {
  * @challenged_at: when it was issued, jiffies
  * @epoch: the guest driver that is served; 0: none
  * @served: the last one that was: an epoch is adopted once
+ * @abi_minor: minor version of the session, that of the older side
  * @rings: the driver rings, and wants to be rung
  * @news: there is something to ring the guest for
  * @rung: it has been rung and has not answered
@@ -242,6 +243,7 @@ struct aero_vm {
 	unsigned long challenged_at;
 	u64 epoch;
 	u64 served;
+	u16 abi_minor;
 	bool rings;
 	bool news;
 	bool rung;

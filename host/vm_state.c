@@ -6,6 +6,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/ratelimit.h>
+#include <linux/stringify.h>
 
 #include "sysfs.h"
 #include "trace.h"
@@ -43,7 +44,8 @@ static const char * const aero_vm_reasons[] = {
 	[AERO_REASON_GRANULE] =
 		"part of a huge page was given, but only whole ones can be freed; load the guest driver that came with this module",
 	[AERO_REASON_VERSION] =
-		"the guest driver speaks another ABI version; load the one that came with this module",
+		"the guest driver speaks another Aerostat ABI than this module's "
+		__stringify(AERO_ABI_MAJOR) "; load the one that came with this module",
 	[AERO_REASON_MEMSLOTS] = "memory layout changed (reset?); waiting for the guest driver",
 	[AERO_REASON_HEARTBEAT] = "no sign of life from the guest driver; is the VM paused?",
 	[AERO_REASON_INDEX] = "ring index out of bounds; reset the VM once its driver is mended",

@@ -9,7 +9,7 @@ ringing_vm() {
 	local name=$1
 	shift
 	start_vm "$name" size=512 aerostat=doorbell "$@" || return
-	[[ $* == *driver=no* ]] || vm_run "$name" 'dmesg | grep -q "aerostat.* and rings"' || fail "$name: no interrupt"
+	[[ $* == *driver=no* ]] || vm_run "$name" 'dmesg | grep -q "aerostat.*, which rings"' || fail "$name: no interrupt"
 }
 
 # irqs NAME: that the host has raised in it.
