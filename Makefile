@@ -89,6 +89,10 @@ check-build:
 check-install:
 	selftests/install.sh
 
+# Each of these kernels as a host, with guests of each; PAIRS="testing/bookworm" picks.
+check-matrix:
+	selftests/matrix.sh $(if $(PAIRS),--pairs '$(PAIRS)') $(tests)
+
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
@@ -111,7 +115,8 @@ help:
 	@echo 'make soak         kills, resets, reloads, hostile guests, repeated; two hours'
 	@echo 'make fuzz         10^8 descriptors of a lying guest (DESCS=...); some minutes'
 	@echo 'make check-build  kernels 6.1, 6.12 and the newest; sparse; checkpatch'
+	@echo 'make check-matrix every one of these kernels as host and as guest, 9 pairs; an hour (PAIRS="testing/bookworm")'
 	@echo 'make check-install  packages in a fresh Debian 12: built, installed, used, removed; 5 minutes'
 	@echo 'make clean        remove what was built'
 
-.PHONY: all modules tools install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-install clean help
+.PHONY: all modules tools install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-install check-matrix clean help

@@ -56,5 +56,8 @@ verdict checkpatch "$log/checkpatch"
 git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION\(' -- host guest common selftests ':!common/compat' ':!selftests/check-build.sh' >"$log/versions"
 verdict "no version test outside of common/compat" "$log/versions"
 
+selftests/matrix.sh --lint >"$log/matrix"
+verdict "README.md says what ran on which kernels" "$log/matrix"
+
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -4,26 +4,32 @@
 # make check: unit tests of the pure code and a moment of fuzzing here, then the selftests in an emulated bench host with
 # real KVM guests.
 #
-#   check.sh [--release R] [TEST[:CASES]...]
+#   check.sh [--release R | --pairs "HOST/GUEST..."] [TEST[:CASES]...]
 #
 # With tests: only these files of selftests/ (lifecycle.sh, ...), of these only the cases that the regular expression
 # CASES picks, and nothing else.  --release names the kernel of host and guests (bookworm).  With debug each file runs on
 # a debug host that has stock guests, and then, if it has guests, on a stock host that has debug guests: nested, a debug
-# kernel takes seven minutes to boot.
+# kernel takes seven minutes to boot.  --pairs names releases of hosts and of their guests: each file runs on all of them.
 #
 # Ends with "N passed, N failed"; exit status 1 if anything failed.  The host's kernel log and the guests' consoles
-# are kept in AEROSTAT_CACHE/log.
+# are kept in AEROSTAT_LOG (AEROSTAT_CACHE/log).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 # shellcheck source-path=SCRIPTDIR
 . selftests/bench/lib.sh
 
-release=bookworm
-if [[ ${1-} == --release ]]; then
+release=bookworm pairs=()
+case ${1-} in
+--release)
 	release=${2-}
 	shift 2
-fi
-log=$AEROSTAT_CACHE/log
+	;;
+--pairs)
+	read -ra pairs <<<"${2-}"
+	shift 2
+	;;
+esac
+log=${AEROSTAT_LOG:-$AEROSTAT_CACHE/log}
 rm -rf "$log"
 mkdir -p "$log"
 bench_need_root
@@ -54,7 +60,7 @@ run_file() {
 	local -a options
 	read -ra options < <(sed -n 's/^# bench: //p' "selftests/$1")
 	[[ $release != debug ]] || timeout=7200
-	[[ $3 == "$4" ]] || to+=.$3-host-$4-guests
+	((${#passes[@]} == 1)) || to+=.$3-host-$4-guests
 	if [[ $3 == debug ]]; then
 		append='watchdog_thresh=60' descs=${descs:-10000000}
 		# The suites run with each load of a module, and need to do so only once.
@@ -107,10 +113,11 @@ case $release in
 debug) passes=('debug bookworm' 'bookworm debug') ;;
 *) passes=("$release $release") ;;
 esac
+((!${#pairs[@]})) || passes=("${pairs[@]/\// }")
 
 bench_log "modules for the bench"
 built=yes
-for kernel in $(tr ' ' '\n' <<<"${passes[0]}" | sort -u); do
+for kernel in $(tr ' ' '\n' <<<"${passes[*]}" | sort -u); do
 	build "$kernel" || built=''
 done
 if [[ $built ]]; then
@@ -121,8 +128,8 @@ if [[ $built ]]; then
 		for pass in "${passes[@]}"; do
 			read -r host guest <<<"$pass"
 			# For its guests' sake only, and it has none.
-			[[ $pass == "${passes[0]}" ]] || grep -qw start_vm "selftests/$test" || continue
-			[[ $host == "$guest" ]] || bench_log "$test: $host host, $guest guests"
+			[[ $release != debug || $pass == "${passes[0]}" ]] || grep -qw start_vm "selftests/$test" || continue
+			((${#passes[@]} == 1)) || bench_log "$test: $host host, $guest guests"
 			run_file "$test" "$cases" "$host" "$guest"
 		done
 	done
