@@ -21,6 +21,10 @@ tools:
 	$(MAKE) -C tools
 	$(MAKE) -C selftests
 
+# The modules in versions of the ABI that there are not yet, for selftests/abi.sh.
+abi-versions:
+	$(MAKE) -C selftests/abi KDIR=$(KDIR)
+
 # For the kernel of KDIR, and what is needed besides. Only the host's and the guest's module: those of the tests stay here.
 install: install-modules
 	$(MAKE) -C tools install
@@ -99,6 +103,7 @@ clean:
 	$(MAKE) -C selftests clean
 	$(MAKE) -C selftests/aerostatd clean
 	$(MAKE) -C selftests/aerostat clean
+	$(MAKE) -C selftests/abi clean
 	$(MAKE) -C selftests/kunit clean
 	$(MAKE) -C selftests/sim clean
 	$(MAKE) -C selftests/fuzz clean
@@ -118,5 +123,7 @@ help:
 	@echo 'make check-matrix every one of these kernels as host and as guest, 9 pairs; an hour (PAIRS="testing/bookworm")'
 	@echo 'make check-install  packages in a fresh Debian 12: built, installed, used, removed; 5 minutes'
 	@echo 'make clean        remove what was built'
+
+.PHONY: all modules tools abi-versions demo check check-more check-debug bench soak fuzz check-build check-matrix clean help
 
 .PHONY: all modules tools install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-install check-matrix clean help

@@ -73,8 +73,11 @@ run_file() {
 	count "$1" "$to.tap"
 }
 
+# build RELEASE: all, and what else files of this run ask for: "# build: " and goals of make.
 build() {
-	selftests/bench/build.sh "$1" all >"$log/build.log" 2>&1 && return
+	local -a goals
+	read -ra goals < <(cd selftests && sed -n 's/^# build: //p' "${tests[@]%%:*}" | tr '\n' ' ')
+	selftests/bench/build.sh "$1" all "${goals[@]}" >"$log/build.log" 2>&1 && return
 	tail -n 40 "$log/build.log"
 	bench_log "the modules do not build: $log/build.log"
 	failed=$((failed + 1))

@@ -31,7 +31,7 @@ program kexec kexec.c
 cp "$out"/bin/{hog,kexec} "$stage/bin/"
 ln "$stage/bin/hog" "$stage/bin/memwatch"
 cp "$out/bin/guest-init" "$stage/init"
-find /aerostat/guest /aerostat/selftests -name '*.ko' -exec cp -t "$stage/modules" {} +
+find /aerostat/guest /aerostat/selftests -name build -prune -o -name '*.ko' -exec cp -t "$stage/modules" {} +
 if compgen -G "$stage/modules/*.ko" >/dev/null; then
 	strip --strip-debug "$stage"/modules/*.ko
 fi

@@ -11,6 +11,10 @@ void case_serve(void);
 void case_follow(void);
 void case_handed(void);
 
+/* abi.c */
+void case_abi_minor(void);
+void case_abi_major(void);
+
 /* map.c */
 void case_sizes(void);
 void case_protections(void);

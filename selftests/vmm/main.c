@@ -16,6 +16,8 @@ static const struct {
 	{ "serve", case_serve },
 	{ "follow", case_follow },
 	{ "handed", case_handed },
+	{ "abi-minor", case_abi_minor },
+	{ "abi-major", case_abi_major },
 	{ "sizes", case_sizes },
 	{ "protections", case_protections },
 	{ "pieces", case_pieces },
