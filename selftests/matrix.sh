@@ -119,9 +119,9 @@ write_table() {
 	done
 	echo
 	printf 'Cases that passed, of [pair.sh](selftests/pair.sh): '
-	printf 'hello, inflation, deflation, a reset of the guest, the end of both modules'
-	((!${#tests[@]})) || printf '; after the semicolon of %s' "${tests[*]%%:*}"
-	printf '.\n'
+	printf 'hello, inflation, deflation,\na reset of the guest, the end of both modules'
+	((!${#tests[@]})) || printf '; after the semicolon, of %s' "${tests[*]%%:*}"
+	printf '.\n\n'
 	echo "$end"
 }
 
