@@ -124,6 +124,4 @@ help:
 	@echo 'make check-install  packages in a fresh Debian 12: built, installed, used, removed; 5 minutes'
 	@echo 'make clean        remove what was built'
 
-.PHONY: all modules tools abi-versions demo check check-more check-debug bench soak fuzz check-build check-matrix clean help
-
-.PHONY: all modules tools install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-install check-matrix clean help
+.PHONY: all modules tools abi-versions install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-matrix check-install clean help

@@ -8,7 +8,7 @@ version=$(</etc/aerostat-root)
 # What the host loads, what a guest loads, and what a guest finds besides in /lib/modules.
 host_modules=(virtio_pci virtio_console 9pnet_virtio 9p overlay kvm_amd kvm_intel i2c-stub i2c-dev jc42)
 guest_early=(virtio_pci virtio_console pvpanic-pci)
-guest_modules=(virtio_balloon virtio_mem virtio_blk zram)
+guest_modules=(virtio_balloon virtio_mem virtio_blk zram button evdev)
 
 # unpack_kernel VMLINUZ: the ELF inside, found by the boot protocol's fields payload_offset and payload_length.
 unpack_kernel() {

@@ -39,8 +39,9 @@ packages=(
 	busybox-static kmod cpio gzip xz-utils zstd
 	bash procps util-linux mount socat jq i2c-tools
 )
-# One release is enough for static analysis, for plots and for what the tests of the tools call.
-[[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind mandoc tmux prometheus)
+# One release is enough for static analysis, for plots, for what the tests of the tools call and for libvirt (50 MB).
+[[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind mandoc tmux prometheus
+	libvirt-daemon-system libvirt-clients apparmor)
 # Settings of apt and dpkg stay in the root: this one has a user's.
 [[ $release != clean ]] || packages=(linux-image-amd64 systemd-sysv udev) options=() suite=bookworm
 

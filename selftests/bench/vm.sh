@@ -29,7 +29,7 @@
 #   vm_kill_all                       for traps
 #
 # A guest is busybox, the stock kernel and the modules; /modules holds aerostat_guest.ko and the tests' modules,
-# modprobe knows virtio_balloon, virtio_blk and zram, /bin/hog uses memory.
+# modprobe knows virtio_balloon, virtio_blk, zram, button and evdev, /bin/hog uses memory.
 
 VM_DIR=/run/vm
 VM_HUGE=/run/vm-huge
