@@ -5,7 +5,7 @@
  * Every VM keeps a fraction of its size, and all fractions come from one water
  * level:
  *
- *	kept(i) = clamp(level * weight(i) * size(i), size(i) - limit(i), size(i))
+ *	kept(i) = clamp(level * weight(i) * size(i), size(i) - limit(i), size(i) - least(i))
  *
  *	weight(i) = shares(i) / (active(i) + idle(i) / (1 - tax))
  *
@@ -64,16 +64,22 @@ static u64 aero_floor(const struct aero_share *vm)
 	return vm->size - min(vm->limit, vm->size);
 }
 
+static u64 aero_least(const struct aero_share *vm)
+{
+	return min3(vm->least, vm->limit, vm->size);
+}
+
 static u64 aero_kept(const struct aero_share *vm, u64 level, u32 idle_tax)
 {
-	u64 weight = aero_weight(vm, idle_tax);
+	u64 weight = aero_weight(vm, idle_tax), most = vm->size - aero_least(vm);
 	u64 fraction;
 
 	/* The high half of the product says whether the fraction reaches one. */
 	if (mul_u64_u64_shr(level, weight, 64) >> (AERO_FRACTION_SHIFT + AERO_LEVEL_SHIFT - 64))
-		return vm->size;
+		return most;
 	fraction = mul_u64_u64_shr(level, weight, AERO_LEVEL_SHIFT);
-	return max(mul_u64_u64_shr(vm->size, fraction, AERO_FRACTION_SHIFT), aero_floor(vm));
+	return clamp(mul_u64_u64_shr(vm->size, fraction, AERO_FRACTION_SHIFT), aero_floor(vm),
+		     most);
 }
 
 static u64 aero_kept_sum(const struct aero_share *vms, unsigned int nr, u64 level, u32 idle_tax)
@@ -86,7 +92,17 @@ static u64 aero_kept_sum(const struct aero_share *vms, unsigned int nr, u64 leve
 	return sum;
 }
 
-/* Take up to @demand from one tier; return what was taken. */
+static u64 aero_least_sum(const struct aero_share *vms, unsigned int nr)
+{
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < nr; i++)
+		sum += aero_least(&vms[i]);
+	return sum;
+}
+
+/* Take @demand from one tier, as far as it may; return what was taken. */
 static u64 aero_apportion_tier(struct aero_share *vms, unsigned int nr, u64 demand, u32 idle_tax)
 {
 	u64 level = 0, bit, keep, spare;
@@ -97,7 +113,7 @@ static u64 aero_apportion_tier(struct aero_share *vms, unsigned int nr, u64 dema
 		size += vms[i].size;
 		limit += min(vms[i].limit, vms[i].size);
 	}
-	demand = min(demand, limit);
+	demand = clamp(demand, aero_least_sum(vms, nr), limit);
 	keep = size - demand;
 
 	for (bit = BIT_ULL(63); bit; bit >>= 1) {
@@ -133,6 +149,7 @@ static int aero_share_cmp(const void *left, const void *right)
 	       aero_share_cmp_u64(a->id, b->id) ?:
 	       aero_share_cmp_u64(a->size, b->size) ?:
 	       aero_share_cmp_u64(a->limit, b->limit) ?:
+	       aero_share_cmp_u64(a->least, b->least) ?:
 	       aero_share_cmp_u64(a->shares, b->shares) ?:
 	       aero_share_cmp_u64(a->idle, b->idle);
 }
@@ -149,20 +166,23 @@ static int aero_share_cmp(const void *left, const void *right)
  * sort and 64 passes over the array.
  *
  * Context: any; pure.
- * Return: sum of all @take: @demand, or the sum of all limits if that is less.
+ * Return: sum of all @take: @demand, or the sum of all limits if that is less, or the sum of
+ * all @least if that is more.
  */
 u64 aero_apportion(struct aero_share *vms, unsigned int nr, u64 demand,
 		   const struct aero_apportion_params *params)
 {
 	u32 idle_tax = min(params->idle_tax, 99U);
+	u64 least, taken;
 	unsigned int first;
-	u64 taken;
 
 	sort(vms, nr, sizeof(*vms), aero_share_cmp, NULL);
 	for (first = 0; first < nr && !vms[first].pressed; first++)
 		;
-	taken = aero_apportion_tier(vms, first, demand, idle_tax);
-	taken += aero_apportion_tier(vms + first, nr - first, demand - taken, idle_tax);
+	least = aero_least_sum(vms + first, nr - first);
+	taken = aero_apportion_tier(vms, first, demand - min(demand, least), idle_tax);
+	taken += aero_apportion_tier(vms + first, nr - first, demand - min(demand, taken),
+				     idle_tax);
 	return taken;
 }
 

@@ -33,6 +33,8 @@ struct aero_apportion_params {
  * @pressed: the VM suffers: it gives only when the others have given all they can
  * @size: pages of the VM, at most AERO_APPORTION_MAX_PAGES
  * @limit: most pages that may be held now, at most @size; see aero_apportion_limit()
+ * @least: pages that are held whatever the demand, at most @limit: what lies above the most
+ *	that the VM may have, or, of one that is left alone, all that it has given
  * @index: the caller's own; carried along as the array is sorted
  * @take: result: pages that are to be held
  */
@@ -44,6 +46,7 @@ struct aero_share {
 	bool pressed;
 	u64 size;
 	u64 limit;
+	u64 least;
 	u64 take;
 };
 

@@ -134,6 +134,36 @@ static void apportion_limits_overflow_to_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vms[2].take, 0ULL);
 }
 
+/* What is above a VM's limit in bytes is held whatever the demand, and counts. */
+static void apportion_least(struct kunit *test)
+{
+	struct aero_share vms[3] = {
+		aero_test_vm(1, 1000), aero_test_vm(2, 1000), aero_test_vm(3, 1000),
+	};
+
+	vms[0].least = 400;
+	KUNIT_EXPECT_EQ(test, aero_apportion(vms, 3, 0, &default_params), 400ULL);
+	KUNIT_EXPECT_EQ(test, vms[0].take, 400ULL);
+	KUNIT_EXPECT_EQ(test, vms[1].take + vms[2].take, 0ULL);
+	/* The others catch up with it before it gives more. */
+	KUNIT_EXPECT_EQ(test, aero_apportion(vms, 3, 1000, &default_params), 1000ULL);
+	KUNIT_EXPECT_EQ(test, vms[0].take, 400ULL);
+	KUNIT_EXPECT_EQ(test, vms[1].take, 300ULL);
+	KUNIT_EXPECT_EQ(test, aero_apportion(vms, 3, 1500, &default_params), 1500ULL);
+	KUNIT_EXPECT_EQ(test, vms[0].take, 500ULL);
+	/* Who suffers gives last, but for that. */
+	vms[0].pressed = true;
+	KUNIT_EXPECT_EQ(test, aero_apportion(vms, 3, 1500, &default_params), 1500ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_find(vms, 3, 1)->take, 400ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_find(vms, 3, 2)->take, 550ULL);
+	/* Left alone: neither more nor less. More than the limit: the limit. */
+	vms[2].limit = 400;
+	KUNIT_EXPECT_EQ(test, aero_apportion(vms, 3, 3000, &default_params), 2400ULL);
+	KUNIT_EXPECT_EQ(test, aero_test_find(vms, 3, 1)->take, 400ULL);
+	vms[2].least = 9999;
+	KUNIT_EXPECT_EQ(test, aero_apportion(vms, 3, 0, &default_params), 400ULL);
+}
+
 static void apportion_pressed_last(struct kunit *test)
 {
 	struct aero_share vms[3] = {
@@ -229,16 +259,17 @@ static void apportion_sum_and_limits(struct kunit *test)
 		unsigned int nr = aero_test_host(&rnd, vms), i;
 		u64 demand = aero_test_demand(&rnd, vms, nr);
 		struct aero_apportion_params params = aero_test_params(&rnd);
-		u64 expected = min(demand, aero_test_limits(vms, nr)), sum = 0;
+		u64 expected = aero_test_taken(vms, nr, demand), sum = 0;
 		bool unpressed_full = true, pressed_give = false;
 
 		KUNIT_ASSERT_EQ_MSG(test, aero_apportion(vms, nr, demand, &params), expected,
 				    "round %u", round);
 		for (i = 0; i < nr; i++) {
 			KUNIT_ASSERT_LE_MSG(test, vms[i].take, vms[i].limit, "round %u", round);
+			KUNIT_ASSERT_GE_MSG(test, vms[i].take, vms[i].least, "round %u", round);
 			sum += vms[i].take;
 			if (vms[i].pressed)
-				pressed_give |= vms[i].take;
+				pressed_give |= vms[i].take > vms[i].least;
 			else
 				unpressed_full &= vms[i].take == vms[i].limit;
 		}
@@ -349,6 +380,8 @@ static void apportion_is_water_filling(struct kunit *test)
 		for (i = 0; i < nr; i++) {
 			vms[i].size = aero_test_random(&rnd, (1 << 14) - 1) + 1;
 			vms[i].limit = aero_test_random(&rnd, vms[i].size);
+			vms[i].least = aero_test_once_in(&rnd, 3) ?
+				       aero_test_random(&rnd, vms[i].limit) : 0;
 			vms[i].shares = aero_test_random(&rnd, 1999) + 1;
 		}
 		aero_apportion(vms, nr, aero_test_demand(&rnd, vms, nr), &params);
@@ -365,7 +398,7 @@ static void apportion_is_water_filling(struct kunit *test)
 			for (j = 0; j < nr; j++) {
 				u64 kept_j = vms[j].size - vms[j].take;
 
-				if (!vms[j].take || vms[i].pressed != vms[j].pressed)
+				if (vms[j].take == vms[j].least || vms[i].pressed != vms[j].pressed)
 					continue;
 				KUNIT_ASSERT_LE_MSG(test, (kept_i - 2) * cost[i] * worth[j],
 						    (kept_j + 2) * cost[j] * worth[i],
@@ -478,6 +511,7 @@ static struct kunit_case aero_apportion_cases[] = {
 	KUNIT_CASE(apportion_by_shares),
 	KUNIT_CASE(apportion_idle_tax),
 	KUNIT_CASE(apportion_limits_overflow_to_others),
+	KUNIT_CASE(apportion_least),
 	KUNIT_CASE(apportion_pressed_last),
 	KUNIT_CASE(apportion_all_pressed),
 	KUNIT_CASE(apportion_huge),

@@ -64,6 +64,10 @@ static inline unsigned int aero_test_host(struct rnd_state *rnd, struct aero_sha
 			vm->limit = aero_test_random(rnd, vm->size);
 		else if (aero_test_once_in(rnd, 4))
 			vm->limit = 0;
+		if (aero_test_once_in(rnd, 3))
+			vm->least = aero_test_random(rnd, vm->limit);
+		else if (aero_test_once_in(rnd, 5))
+			vm->least = vm->limit;
 		/* Some alike, to need the ids. */
 		if (i && aero_test_once_in(rnd, 3)) {
 			u32 id = vm->id;
@@ -83,6 +87,22 @@ static inline u64 aero_test_limits(const struct aero_share *vms, unsigned int nr
 	for (i = 0; i < nr; i++)
 		sum += vms[i].limit;
 	return sum;
+}
+
+static inline u64 aero_test_leasts(const struct aero_share *vms, unsigned int nr)
+{
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < nr; i++)
+		sum += vms[i].least;
+	return sum;
+}
+
+/* What a demand comes to. */
+static inline u64 aero_test_taken(const struct aero_share *vms, unsigned int nr, u64 demand)
+{
+	return clamp(demand, aero_test_leasts(vms, nr), aero_test_limits(vms, nr));
 }
 
 static inline u64 aero_test_demand(struct rnd_state *rnd, const struct aero_share *vms,

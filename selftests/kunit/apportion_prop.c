@@ -19,11 +19,13 @@
 
 #define HOSTS		1000000ULL
 
-enum { SUM, MINIMA, ORDER, DEMAND, SHARES, NR_PROPERTIES };
+enum { SUM, BOUNDS, MINIMA, ALONE, ORDER, DEMAND, SHARES, NR_PROPERTIES };
 
 static const char * const properties[NR_PROPERTIES] = {
-	[SUM] = "the parts sum to the demand, or to all there is",
-	[MINIMA] = "nobody falls below a minimum or above a limit",
+	[SUM] = "the parts sum to the demand, or to all or the least there is",
+	[BOUNDS] = "nobody gives more than his limit, or less than his least",
+	[MINIMA] = "nobody has less than a minimum, nor more than his limit in bytes",
+	[ALONE] = "who is left alone keeps what he has",
 	[ORDER] = "the order of the VMs changes nothing",
 	[DEMAND] = "a greater demand gives nobody more",
 	[SHARES] = "more shares leave a VM no less",
@@ -49,19 +51,31 @@ static u64 sum_of(const struct aero_share *vms, unsigned int nr)
 	return sum;
 }
 
+static void check_bounds(const struct aero_share *vms, unsigned int nr, u64 host)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		judge(BOUNDS, vms[i].take <= vms[i].limit && vms[i].take >= vms[i].least, host);
+}
+
 static void check_sum(const struct aero_share *vms, unsigned int nr, u64 demand, u64 said, u64 host)
 {
-	u64 expected = min(demand, aero_test_limits(vms, nr));
+	u64 expected = aero_test_taken(vms, nr, demand);
 
 	judge(SUM, said == expected && sum_of(vms, nr) == expected, host);
 }
 
-/* Limits as the control loop makes them, from minima, at any urgency. */
+/*
+ * Limits as the control loop makes them, at any urgency, from minima and from what a VM may have
+ * at most; and some VMs that are left alone.
+ */
 static void check_minima(struct rnd_state *rnd, struct aero_share *vms, unsigned int nr,
 			 const struct aero_apportion_params *params, u64 host)
 {
 	enum aero_urgency urgency = aero_test_random(rnd, AERO_URGENCY_EMERGENCY);
-	u64 least[MAX_VMS], demand;
+	u64 least[MAX_VMS], most[MAX_VMS], demand;
+	bool alone[MAX_VMS];
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
@@ -71,15 +85,29 @@ static void check_minima(struct rnd_state *rnd, struct aero_share *vms, unsigned
 		vms[i].limit = aero_apportion_limit(size, least[i], aero_test_random(rnd, size),
 						    balloon, aero_test_random(rnd, 1000),
 						    aero_test_random(rnd, 1000), urgency);
+		/* No limit is below a minimum. */
+		most[i] = least[i] < size && aero_test_once_in(rnd, 3) ?
+			  least[i] + aero_test_random(rnd, size - least[i]) : size;
+		vms[i].least = size - most[i];
+		vms[i].limit = max(vms[i].limit, vms[i].least);
+		alone[i] = aero_test_once_in(rnd, 4);
+		if (alone[i]) {
+			vms[i].least = balloon;
+			vms[i].limit = balloon;
+		}
 		vms[i].index = i;
 	}
 	demand = aero_test_demand(rnd, vms, nr);
 	aero_apportion(vms, nr, demand, params);
 	for (i = 0; i < nr; i++) {
 		u64 kept = vms[i].size - vms[i].take;
+		u32 index = vms[i].index;
 
-		judge(MINIMA, vms[i].take <= vms[i].limit && vms[i].take <= vms[i].size &&
-		      kept >= min(least[vms[i].index], vms[i].size), host);
+		if (alone[index])
+			judge(ALONE, vms[i].take == vms[i].limit, host);
+		else
+			judge(MINIMA, vms[i].take <= vms[i].limit && vms[i].take <= vms[i].size &&
+			      kept >= min(least[index], vms[i].size) && kept <= most[index], host);
 	}
 }
 
@@ -151,6 +179,7 @@ static void check_host(struct rnd_state *rnd, u64 host)
 	params = aero_test_params(rnd);
 	memcpy(after, before, sizeof(after));
 	check_sum(after, nr, demand, aero_apportion(after, nr, demand, &params), host);
+	check_bounds(after, nr, host);
 	check_order(rnd, before, after, nr, demand, &params, host);
 	check_demand(rnd, before, after, nr, demand, &params, host);
 	check_shares(rnd, before, after, nr, demand, &params, host);
