@@ -19,13 +19,11 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "apportion.h"
 #include "block.h"
-#include "calm.h"
 #include "cooling.h"
 #include "domain.h"
 #include "host.h"
-#include "loop.h"
+#include "loop_priv.h"
 #include "power.h"
 #include "sensor.h"
 #include "sysfs.h"
@@ -41,155 +39,6 @@ const char * const aero_mode_names[AERO_NR_MODES] = {
 	[AERO_MODE_MANUAL] = "manual",
 	[AERO_MODE_AUTO] = "auto",
 };
-
-/**
- * struct aero_loop - the loop's memory
- * @host: the module
- * @work: a round
- * @next: when the next step is due, jiffies; owned by @work, as is
- * @last: when sensors were last read, jiffies
- * @stepped: when the last step was due, jiffies
- * @elapsed_ms: between that and the one before, milliseconds
- * @calm: what else happens; owned by @work
- * @now: what has happened up to the last sample; owned by @work
- * @controller: state of the controller
- * @params: its policy
- * @readings: room for the sensors' readings
- * @nr_readings: of it
- * @samples: room for the VMs
- * @shares: room for apportioning
- * @nr_samples: room in @samples and in @shares
- * @demand: pages that are to be taken, last decision
- * @urgency: how deep to reach for them, last decision
- * @level: what the sensors asked for
- * @verdict: what was made of it
- * @lock: protects what follows
- * @running: rounds may be queued
- * @asked: the user set something: do not wait for the period
- * @looked: sensors are to be read before the period is over
- * @stirred: something changed: do not rest
- * @config: what a user sets
- * @status: what came of it
- */
-struct aero_loop {
-	struct aero_host *host;
-	struct delayed_work work;
-	unsigned long next;
-	unsigned long last;
-	unsigned long stepped;
-	u32 elapsed_ms;
-	struct aero_calm calm;
-	struct aero_circumstances now;
-	struct aero_controller controller;
-	struct aero_controller_params params;
-	struct aero_reading *readings;
-	unsigned int nr_readings;
-	struct aero_vm_sample *samples;
-	struct aero_share *shares;
-	unsigned int nr_samples;
-	u64 demand;
-	enum aero_urgency urgency;
-	enum aero_level level;
-	enum aero_verdict verdict;
-
-	struct mutex lock;
-	bool running;
-	bool asked;
-	bool looked;
-	bool stirred;
-	struct aero_loop_config config;
-	struct aero_loop_status status;
-};
-
-/* Make room, with some to spare. Without memory the round goes on with what there is. */
-static void aero_loop_room(void **array, unsigned int *have, unsigned int want, size_t size)
-{
-	void *more;
-
-	if (want <= *have)
-		return;
-	want = roundup(want, 16);
-	more = kvcalloc(want, size, GFP_KERNEL);
-	if (!more)
-		return;
-	kvfree(*array);
-	*array = more;
-	*have = want;
-}
-
-static void aero_loop_room_for_vms(struct aero_loop *loop)
-{
-	unsigned int nr = 0, have;
-	struct list_head *node;
-
-	lockdep_assert_held(&loop->host->vms_lock);
-	list_for_each(node, &loop->host->vms)
-		nr++;
-	if (nr <= loop->nr_samples)
-		return;
-	have = loop->nr_samples;
-	aero_loop_room((void **)&loop->shares, &have, nr, sizeof(*loop->shares));
-	aero_loop_room((void **)&loop->samples, &loop->nr_samples, nr, sizeof(*loop->samples));
-	loop->nr_samples = min(have, loop->nr_samples);
-}
-
-/**
- * struct aero_loop_sums - the VMs as a whole
- * @nr: VMs that were sampled
- * @held: pages that they have given
- * @capacity: sum of their limits at AERO_URGENCY_NORMAL
- * @capacity_emergency: sum of their limits at AERO_URGENCY_EMERGENCY
- * @pressure: mean, weighted by shares, permille
- */
-struct aero_loop_sums {
-	unsigned int nr;
-	u64 held;
-	u64 capacity;
-	u64 capacity_emergency;
-	u32 pressure;
-};
-
-/* A refused VM gets all back; a silent or waiting one keeps what it gave, and gives no more. */
-static u64 aero_loop_limit(const struct aero_vm_sample *sample,
-			   const struct aero_loop_config *config, enum aero_urgency urgency)
-{
-	if (sample->refused)
-		return 0;
-	if (!sample->willing)
-		return sample->balloon;
-	return aero_apportion_limit(sample->share.size, sample->min, sample->idle_pages,
-				    sample->balloon, sample->pressure, config->pressure_limit,
-				    urgency);
-}
-
-static void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *config,
-			     bool due, struct aero_loop_sums *sums)
-{
-	struct aero_host *host = loop->host;
-	u64 weighted = 0, weights = 0;
-	struct aero_vm *vm;
-
-	*sums = (struct aero_loop_sums){ };
-	lockdep_assert_held(&host->vms_lock);
-	list_for_each_entry(vm, &host->vms, node) {
-		struct aero_vm_sample *sample = &loop->samples[sums->nr];
-
-		if (sums->nr == loop->nr_samples)
-			break;
-		/* By the last level: who is to give is measured from its first step on. */
-		if (config->mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH)
-			aero_working_set_want(vm);
-		aero_vm_sample(vm, due, sample);
-		sums->nr++;
-		sums->held += sample->balloon;
-		sums->capacity += aero_loop_limit(sample, config, AERO_URGENCY_NORMAL);
-		sums->capacity_emergency += aero_loop_limit(sample, config,
-							    AERO_URGENCY_EMERGENCY);
-		weighted += (u64)sample->pressure * sample->share.shares;
-		weights += sample->share.shares;
-	}
-	sums->pressure = weights ? div64_u64(weighted, weights) : 0;
-}
 
 /* What can go offline matters to powers alone: without one no block is looked at. */
 static u64 aero_loop_movable(struct aero_loop *loop, unsigned int nr_readings)
@@ -262,20 +111,6 @@ static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_confi
 	       level == loop->level;
 }
 
-/* Who moves by what the VMs say needs to hear it, also from those who sleep. */
-static void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *sums)
-{
-	unsigned int i;
-
-	if (loop->level < AERO_LEVEL_HIGH &&
-	    (loop->verdict == AERO_VERDICT_IDLE || loop->verdict == AERO_VERDICT_HOLDING ||
-	     loop->verdict == AERO_VERDICT_BLIND))
-		return;
-	for (i = 0; i < sums->nr; i++)
-		if (loop->samples[i].stale)
-			aero_vm_ask(loop->samples[i].vm);
-}
-
 /* Ask the controller, or the user, for the demand. */
 static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_config *config,
 			     const struct aero_loop_sums *sums, unsigned int nr_readings,
@@ -323,55 +158,6 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 	trace_aerostat_controller(decision.level, decision.verdict, decision.excess,
 				  sums->pressure, decision.step_pages, loop->demand, sums->held,
 				  sums->capacity);
-}
-
-static void aero_loop_set_target(struct aero_loop *loop, const struct aero_share *share)
-{
-	trace_aerostat_apportion(share->id, share->size, share->limit, share->shares,
-				 share->idle, share->pressed, share->take);
-	aero_vm_set_target(loop->samples[share->index].vm, share->take,
-			   loop->urgency == AERO_URGENCY_EMERGENCY);
-}
-
-/* Turn the demand into targets, blocks first where memory goes back. */
-static void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *config,
-			    const struct aero_loop_sums *sums)
-{
-	const struct aero_apportion_params params = { .idle_tax = config->idle_tax };
-	u64 offline, total, limits = 0;
-	unsigned int i;
-
-	for (i = 0; i < sums->nr; i++) {
-		struct aero_share *share = &loop->shares[i];
-
-		*share = loop->samples[i].share;
-		share->index = i;
-		share->limit = aero_loop_limit(&loop->samples[i], config, loop->urgency);
-		limits += share->limit;
-	}
-	total = min(loop->demand, limits);
-
-	/* First what may be offline, then what is: in between it can only get less. */
-	aero_blocks_set_reclaimed(loop->host->blocks, total, sums->held);
-	offline = aero_blocks_taken_pages(loop->host->blocks);
-
-	if (total < sums->held && aero_blocks_returning(loop->host->blocks)) {
-		/* The balloons stay as they are until the blocks are back. */
-		for (i = 0; i < sums->nr; i++) {
-			loop->shares[i].take = loop->samples[i].balloon;
-			aero_loop_set_target(loop, &loop->shares[i]);
-		}
-		return;
-	}
-	/* A block that does not come back is held by those who hold memory, and by nobody else. */
-	if (total < offline) {
-		for (i = 0; i < sums->nr; i++)
-			loop->shares[i].limit = loop->samples[i].balloon;
-		total = min(offline, sums->held);
-	}
-	aero_apportion(loop->shares, sums->nr, total, &params);
-	for (i = 0; i < sums->nr; i++)
-		aero_loop_set_target(loop, &loop->shares[i]);
 }
 
 static void aero_loop_publish(struct aero_loop *loop, const struct aero_loop_config *config,
@@ -429,7 +215,6 @@ static void aero_loop_work(struct work_struct *work)
 		goto again;
 
 	mutex_lock(&host->vms_lock);
-	aero_loop_room_for_vms(loop);
 	aero_loop_sample(loop, &config, due, &sums);
 	if (due) {
 		aero_loop_decide(loop, &config, &sums, nr_readings, cooling);

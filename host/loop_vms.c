@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The control loop's part that deals with VMs: asks how they do, and tells them what to hold.
+ */
+
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "block.h"
+#include "host.h"
+#include "loop_priv.h"
+#include "trace.h"
+#include "vm.h"
+
+/**
+ * aero_loop_room() - make room, with some to spare
+ * @array: to be replaced by a larger one, whose contents are zeroed
+ * @have: elements that it has
+ * @want: elements that it shall have
+ * @size: of an element, bytes
+ *
+ * Without memory the round goes on with what there is.
+ *
+ * Context: The loop's work; may sleep.
+ */
+void aero_loop_room(void **array, unsigned int *have, unsigned int want, size_t size)
+{
+	void *more;
+
+	if (want <= *have)
+		return;
+	want = roundup(want, 16);
+	more = kvcalloc(want, size, GFP_KERNEL);
+	if (!more)
+		return;
+	kvfree(*array);
+	*array = more;
+	*have = want;
+}
+
+static void aero_loop_room_for_vms(struct aero_loop *loop)
+{
+	unsigned int nr = 0, have;
+	struct list_head *node;
+
+	lockdep_assert_held(&loop->host->vms_lock);
+	list_for_each(node, &loop->host->vms)
+		nr++;
+	if (nr <= loop->nr_samples)
+		return;
+	have = loop->nr_samples;
+	aero_loop_room((void **)&loop->shares, &have, nr, sizeof(*loop->shares));
+	aero_loop_room((void **)&loop->samples, &loop->nr_samples, nr, sizeof(*loop->samples));
+	loop->nr_samples = min(have, loop->nr_samples);
+}
+
+/* A refused VM gets all back; a silent or waiting one keeps what it gave, and gives no more. */
+static u64 aero_loop_limit(const struct aero_vm_sample *sample,
+			   const struct aero_loop_config *config, enum aero_urgency urgency)
+{
+	if (sample->refused)
+		return 0;
+	if (!sample->willing)
+		return sample->balloon;
+	return aero_apportion_limit(sample->share.size, sample->min, sample->idle_pages,
+				    sample->balloon, sample->pressure, config->pressure_limit,
+				    urgency);
+}
+
+/**
+ * aero_loop_sample() - ask all VMs how they do
+ * @loop: the loop
+ * @config: in force
+ * @due: a period is over: pressure makes a step
+ * @sums: result
+ *
+ * Context: The loop's work. Holds aero_host.vms_lock.
+ */
+void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *config, bool due,
+		      struct aero_loop_sums *sums)
+{
+	struct aero_host *host = loop->host;
+	u64 weighted = 0, weights = 0;
+	struct aero_vm *vm;
+
+	*sums = (struct aero_loop_sums){ };
+	lockdep_assert_held(&host->vms_lock);
+	aero_loop_room_for_vms(loop);
+	list_for_each_entry(vm, &host->vms, node) {
+		struct aero_vm_sample *sample = &loop->samples[sums->nr];
+
+		if (sums->nr == loop->nr_samples)
+			break;
+		/* By the last level: who is to give is measured from its first step on. */
+		if (config->mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH)
+			aero_working_set_want(vm);
+		aero_vm_sample(vm, due, sample);
+		sums->nr++;
+		sums->held += sample->balloon;
+		sums->capacity += aero_loop_limit(sample, config, AERO_URGENCY_NORMAL);
+		sums->capacity_emergency += aero_loop_limit(sample, config,
+							    AERO_URGENCY_EMERGENCY);
+		weighted += (u64)sample->pressure * sample->share.shares;
+		weights += sample->share.shares;
+	}
+	sums->pressure = weights ? div64_u64(weighted, weights) : 0;
+}
+
+/**
+ * aero_loop_ask() - have those speak who have said nothing lately
+ * @loop: the loop
+ * @sums: of this round
+ *
+ * Who moves by what the VMs say needs to hear it, also from those who sleep.
+ *
+ * Context: The loop's work. Holds aero_host.vms_lock.
+ */
+void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *sums)
+{
+	unsigned int i;
+
+	if (loop->level < AERO_LEVEL_HIGH &&
+	    (loop->verdict == AERO_VERDICT_IDLE || loop->verdict == AERO_VERDICT_HOLDING ||
+	     loop->verdict == AERO_VERDICT_BLIND))
+		return;
+	for (i = 0; i < sums->nr; i++)
+		if (loop->samples[i].stale)
+			aero_vm_ask(loop->samples[i].vm);
+}
+
+static void aero_loop_set_target(struct aero_loop *loop, const struct aero_share *share)
+{
+	trace_aerostat_apportion(share->id, share->size, share->limit, share->shares,
+				 share->idle, share->pressed, share->take);
+	aero_vm_set_target(loop->samples[share->index].vm, share->take,
+			   loop->urgency == AERO_URGENCY_EMERGENCY);
+}
+
+/**
+ * aero_loop_apply() - turn the demand into targets, blocks first where memory goes back
+ * @loop: the loop
+ * @config: in force
+ * @sums: of this round
+ *
+ * Context: The loop's work. Holds aero_host.vms_lock.
+ */
+void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *config,
+		     const struct aero_loop_sums *sums)
+{
+	const struct aero_apportion_params params = { .idle_tax = config->idle_tax };
+	u64 offline, total, limits = 0;
+	unsigned int i;
+
+	for (i = 0; i < sums->nr; i++) {
+		struct aero_share *share = &loop->shares[i];
+
+		*share = loop->samples[i].share;
+		share->index = i;
+		share->limit = aero_loop_limit(&loop->samples[i], config, loop->urgency);
+		limits += share->limit;
+	}
+	total = min(loop->demand, limits);
+
+	/* First what may be offline, then what is: in between it can only get less. */
+	aero_blocks_set_reclaimed(loop->host->blocks, total, sums->held);
+	offline = aero_blocks_taken_pages(loop->host->blocks);
+
+	if (total < sums->held && aero_blocks_returning(loop->host->blocks)) {
+		/* The balloons stay as they are until the blocks are back. */
+		for (i = 0; i < sums->nr; i++) {
+			loop->shares[i].take = loop->samples[i].balloon;
+			aero_loop_set_target(loop, &loop->shares[i]);
+		}
+		return;
+	}
+	/* A block that does not come back is held by those who hold memory, and by nobody else. */
+	if (total < offline) {
+		for (i = 0; i < sums->nr; i++)
+			loop->shares[i].limit = loop->samples[i].balloon;
+		total = min(offline, sums->held);
+	}
+	aero_apportion(loop->shares, sums->nr, total, &params);
+	for (i = 0; i < sums->nr; i++)
+		aero_loop_set_target(loop, &loop->shares[i]);
+}
