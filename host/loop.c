@@ -101,7 +101,7 @@ static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_confi
 {
 	enum aero_level level;
 
-	if (loop->demand || loop->status.held || aero_blocks_taken_pages(loop->host->blocks))
+	if (loop->demand || loop->status.held || loop->limited || aero_blocks_taken_pages(loop->host->blocks))
 		return false;
 	if (config->mode != AERO_MODE_AUTO)
 		return true;
@@ -116,12 +116,15 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 			     const struct aero_loop_sums *sums, unsigned int nr_readings,
 			     u32 cooling)
 {
+	/* What is held anyway answers for no heat. */
+	u64 base = sums->least;
 	struct aero_controller_input input = {
 		.readings = loop->readings,
 		.nr = nr_readings,
-		.held_pages = sums->held,
-		.capacity_pages = sums->capacity,
-		.capacity_emergency_pages = sums->capacity_emergency,
+		.held_pages = sums->held - min(base, sums->held),
+		.capacity_pages = sums->capacity - min(base, sums->capacity),
+		.capacity_emergency_pages = sums->capacity_emergency -
+					    min(base, sums->capacity_emergency),
 		.pressure = sums->pressure,
 		.offline_pages = loop->now.offline_pages,
 		.movable_pages = aero_loop_movable(loop, nr_readings),
@@ -139,20 +142,28 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 					 AERO_EFFECT_SAMPLES * config->period_ms;
 		aero_controller_step(&loop->controller, &loop->params, &input, &decision);
 		loop->demand = decision.target_pages;
+		loop->extra = base;
 		loop->urgency = decision.level == AERO_LEVEL_EMERGENCY ?
 				AERO_URGENCY_EMERGENCY : AERO_URGENCY_NORMAL;
 	} else {
 		loop->demand = config->mode == AERO_MODE_MANUAL ? config->manual : 0;
+		/* Who names the whole means it. */
+		loop->extra = base - min(base, loop->demand);
 		loop->urgency = AERO_URGENCY_MANUAL;
 		/* A later switch to auto begins with what is held then. */
 		loop->controller = (struct aero_controller){ .target = loop->demand };
-		if (loop->demand > sums->held)
+		if (loop->demand + loop->extra > sums->held)
 			decision.verdict = AERO_VERDICT_TAKING;
-		else if (loop->demand < sums->held)
+		else if (loop->demand + loop->extra < sums->held)
 			decision.verdict = AERO_VERDICT_GIVING;
 		else
 			decision.verdict = sums->held ? AERO_VERDICT_HOLDING : AERO_VERDICT_IDLE;
 	}
+	/* What is left of what is held is not to be moved. */
+	if (decision.verdict == AERO_VERDICT_GIVING &&
+	    sums->held <= max(loop->demand, sums->fixed) + loop->extra)
+		decision.verdict = AERO_VERDICT_HOLDING;
+	loop->limited = sums->limited;
 	loop->level = decision.level;
 	loop->verdict = decision.verdict;
 	trace_aerostat_controller(decision.level, decision.verdict, decision.excess,
@@ -167,7 +178,7 @@ static void aero_loop_publish(struct aero_loop *loop, const struct aero_loop_con
 		.mode = config->mode,
 		.level = loop->level,
 		.verdict = loop->verdict,
-		.target = loop->demand,
+		.target = loop->demand + loop->extra,
 		.held = sums->held,
 	};
 	bool changed;

@@ -32,6 +32,8 @@ struct aero_vm_sample;
  * @shares: room for apportioning
  * @nr_samples: room in @samples and in @shares
  * @demand: pages that are to be taken, last decision
+ * @extra: pages that are to be held besides, and not for going offline, last decision
+ * @limited: a VM has a limit, which is to be met although nothing is held
  * @urgency: how deep to reach for them, last decision
  * @level: what the sensors asked for
  * @verdict: what was made of it
@@ -60,6 +62,8 @@ struct aero_loop {
 	struct aero_share *shares;
 	unsigned int nr_samples;
 	u64 demand;
+	u64 extra;
+	bool limited;
 	enum aero_urgency urgency;
 	enum aero_level level;
 	enum aero_verdict verdict;
@@ -77,6 +81,9 @@ struct aero_loop {
  * struct aero_loop_sums - the VMs as a whole
  * @nr: VMs that were sampled
  * @held: pages that they have given
+ * @least: pages of them above their limits
+ * @fixed: pages held by those that are not managed
+ * @limited: one has a limit
  * @capacity: sum of their limits at AERO_URGENCY_NORMAL
  * @capacity_emergency: sum of their limits at AERO_URGENCY_EMERGENCY
  * @pressure: mean, weighted by shares, permille
@@ -84,6 +91,9 @@ struct aero_loop {
 struct aero_loop_sums {
 	unsigned int nr;
 	u64 held;
+	u64 least;
+	u64 fixed;
+	bool limited;
 	u64 capacity;
 	u64 capacity_emergency;
 	u32 pressure;

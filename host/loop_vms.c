@@ -55,17 +55,52 @@ static void aero_loop_room_for_vms(struct aero_loop *loop)
 	loop->nr_samples = min(have, loop->nr_samples);
 }
 
-/* A refused VM gets all back; a silent or waiting one keeps what it gave, and gives no more. */
-static u64 aero_loop_limit(const struct aero_vm_sample *sample,
-			   const struct aero_loop_config *config, enum aero_urgency urgency)
+/*
+ * The bounds of what a VM gives. A refused one gets all back; a silent or waiting one keeps what it
+ * gave, and gives no more; one that is not managed is left as it is; and what lies above a VM's limit
+ * is held as long as anything is.
+ */
+static void aero_loop_bounds(const struct aero_vm_sample *sample,
+			     const struct aero_loop_config *config, enum aero_urgency urgency,
+			     struct aero_share *share)
 {
+	u64 size = sample->share.size;
+
+	share->least = 0;
+	share->limit = 0;
 	if (sample->refused)
-		return 0;
-	if (!sample->willing)
-		return sample->balloon;
-	return aero_apportion_limit(sample->share.size, sample->min, sample->idle_pages,
-				    sample->balloon, sample->pressure, config->pressure_limit,
-				    urgency);
+		return;
+	if (!sample->managed) {
+		share->least = sample->balloon;
+		share->limit = sample->balloon;
+	} else if (!sample->willing) {
+		share->limit = sample->balloon;
+	} else {
+		if (config->mode != AERO_MODE_OFF)
+			share->least = min(sample->over, size - min(size, sample->min));
+		share->limit = aero_apportion_limit(size, sample->min, sample->idle_pages,
+						    sample->balloon, sample->pressure,
+						    config->pressure_limit, urgency);
+		share->limit = max(share->limit, share->least);
+	}
+}
+
+static void aero_loop_sum(struct aero_loop_sums *sums, const struct aero_vm_sample *sample,
+			  const struct aero_loop_config *config)
+{
+	struct aero_share share;
+
+	sums->nr++;
+	sums->held += sample->balloon;
+	sums->limited |= sample->limited;
+	aero_loop_bounds(sample, config, AERO_URGENCY_NORMAL, &share);
+	sums->capacity += share.limit;
+	if (sample->managed)
+		sums->least += share.least;
+	else
+		sums->fixed += share.limit;
+	aero_loop_bounds(sample, config, AERO_URGENCY_EMERGENCY, &share);
+	sums->capacity_emergency += share.limit;
 }
 
 /**
@@ -96,11 +131,7 @@ void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *con
 		if (config->mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH)
 			aero_working_set_want(vm);
 		aero_vm_sample(vm, due, sample);
-		sums->nr++;
-		sums->held += sample->balloon;
-		sums->capacity += aero_loop_limit(sample, config, AERO_URGENCY_NORMAL);
-		sums->capacity_emergency += aero_loop_limit(sample, config,
-							    AERO_URGENCY_EMERGENCY);
+		aero_loop_sum(sums, sample, config);
 		weighted += (u64)sample->pressure * sample->share.shares;
 		weights += sample->share.shares;
 	}
@@ -149,7 +180,7 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 		     const struct aero_loop_sums *sums)
 {
 	const struct aero_apportion_params params = { .idle_tax = config->idle_tax };
-	u64 offline, total, limits = 0;
+	u64 demand, offline, total, leasts = 0, limits = 0;
 	unsigned int i;
 
 	for (i = 0; i < sums->nr; i++) {
@@ -157,13 +188,17 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 
 		*share = loop->samples[i].share;
 		share->index = i;
-		share->limit = aero_loop_limit(&loop->samples[i], config, loop->urgency);
+		aero_loop_bounds(&loop->samples[i], config, loop->urgency, share);
+		leasts += share->least;
 		limits += share->limit;
 	}
-	total = min(loop->demand, limits);
+	total = clamp(loop->demand + loop->extra, leasts, limits);
 
+	/* What is held for others' sake is not for going offline. */
+	demand = total - min(loop->extra, total);
 	/* First what may be offline, then what is: in between it can only get less. */
-	aero_blocks_set_reclaimed(loop->host->blocks, total, sums->held);
+	aero_blocks_set_reclaimed(loop->host->blocks, demand,
+				  sums->held - min(loop->extra, sums->held));
 	offline = aero_blocks_taken_pages(loop->host->blocks);
 
 	if (total < sums->held && aero_blocks_returning(loop->host->blocks)) {
@@ -176,8 +211,10 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 	}
 	/* A block that does not come back is held by those who hold memory, and by nobody else. */
 	if (total < offline) {
-		for (i = 0; i < sums->nr; i++)
+		for (i = 0; i < sums->nr; i++) {
 			loop->shares[i].limit = loop->samples[i].balloon;
+			loop->shares[i].least = 0;
+		}
 		total = min(offline, sums->held);
 	}
 	aero_apportion(loop->shares, sums->nr, total, &params);

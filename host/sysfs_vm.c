@@ -129,6 +129,69 @@ static ssize_t min_bytes_store(struct device *dev, struct device_attribute *attr
 }
 static DEVICE_ATTR_RW(min_bytes);
 
+static ssize_t limit_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	u64 limit;
+
+	mutex_lock(&vm->lock);
+	limit = __aero_vm_limit(vm);
+	mutex_unlock(&vm->lock);
+	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(limit));
+}
+
+static ssize_t limit_bytes_store(struct device *dev, struct device_attribute *attr,
+				 const char *buf, size_t count)
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	struct aero_vm_config config;
+	u64 bytes;
+	int err;
+
+	err = kstrtou64(buf, 10, &bytes);
+	if (err)
+		return err;
+	mutex_lock(&aero_vm_settings_lock);
+	aero_vm_config(vm, &config);
+	/* Rounded down: not a byte more. All there is, now, is no limit, also when that grows. */
+	config.limit = aero_bytes_to_pages(bytes);
+	config.limit_set = config.limit != READ_ONCE(vm->size);
+	err = aero_vm_set_config(vm, &config);
+	mutex_unlock(&aero_vm_settings_lock);
+	return err ?: count;
+}
+static DEVICE_ATTR_RW(limit_bytes);
+
+static ssize_t managed_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct aero_vm_config config;
+
+	aero_vm_config(to_aero_vm(dev), &config);
+	return sysfs_emit(buf, "%d\n", config.managed);
+}
+
+static ssize_t managed_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			     size_t count)
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	struct aero_vm_config config;
+	u8 managed;
+	int err;
+
+	err = kstrtou8(buf, 10, &managed);
+	if (err)
+		return err;
+	if (managed > 1)
+		return -EINVAL;
+	mutex_lock(&aero_vm_settings_lock);
+	aero_vm_config(vm, &config);
+	config.managed = managed;
+	err = aero_vm_set_config(vm, &config);
+	mutex_unlock(&aero_vm_settings_lock);
+	return err ?: count;
+}
+static DEVICE_ATTR_RW(managed);
+
 #define AERO_VM_ATTR(_name, _field, _type)							\
 	AERO_SETTING_ATTR(_name, _field, _type, aero_vm_config, to_aero_vm, aero_vm_config,	\
 			  aero_vm_set_config, &aero_vm_settings_lock)
@@ -142,6 +205,8 @@ static struct attribute *aero_vm_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_size_bytes.attr,
 	&dev_attr_min_bytes.attr,
+	&dev_attr_limit_bytes.attr,
+	&dev_attr_managed.attr,
 	&dev_attr_shares.attr,
 	&dev_attr_target_bytes.attr,
 	&dev_attr_balloon_bytes.attr,

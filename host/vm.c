@@ -62,7 +62,21 @@ u64 __aero_vm_min(const struct aero_vm *vm)
 {
 	lockdep_assert_held(&vm->lock);
 	/* While a DIMM is changed or firmware runs, the RAM can be less than what was promised. */
-	return vm->config.min_set ? min(vm->config.min, vm->size) : vm->size / AERO_VM_MIN_DIV;
+	return vm->config.min_set ? min(vm->config.min, vm->size) :
+				    min(vm->size / AERO_VM_MIN_DIV, __aero_vm_limit(vm));
+}
+
+/**
+ * __aero_vm_limit() - pages that a VM has at most
+ * @vm: VM
+ *
+ * Context: Holds aero_vm.lock.
+ * Return: pages; all of the VM's if no limit is set.
+ */
+u64 __aero_vm_limit(const struct aero_vm *vm)
+{
+	lockdep_assert_held(&vm->lock);
+	return vm->config.limit_set ? min(vm->config.limit, vm->size) : vm->size;
 }
 
 static void aero_vm_mm_release(struct mmu_notifier *notifier, struct mm_struct *mm)
@@ -273,6 +287,7 @@ struct aero_vm *aero_vm_create(struct aero_host *host, struct aero_channel *chan
 	vm->worked_at = ktime_to_us(ktime_get());
 	vm->not_before = jiffies;
 	vm->sampled_at = jiffies;
+	vm->config.managed = true;
 	vm->config.shares = AERO_APPORTION_SHARES;
 	vm->config.rate_min = AERO_VM_RATE_MIN;
 	vm->config.rate_max = AERO_VM_RATE_MAX;
@@ -452,6 +467,9 @@ void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample
 			.size = vm->size,
 		},
 		.min = __aero_vm_min(vm),
+		.over = vm->size - __aero_vm_limit(vm),
+		.limited = vm->config.limit_set,
+		.managed = vm->config.managed,
 		.balloon = balloon,
 		.idle_pages = __aero_vm_idle_pages(vm, available, balloon),
 		.pressure = aero_pressure_permille(&vm->pressure),
@@ -500,6 +518,18 @@ void aero_vm_config(struct aero_vm *vm, struct aero_vm_config *config)
 	mutex_unlock(&vm->lock);
 }
 
+/* What the VM has at least and at most do not contradict each other, nor its size. */
+static bool __aero_vm_bounds_fit(const struct aero_vm *vm, const struct aero_vm_config *config)
+{
+	u64 most = config->limit_set ? config->limit : vm->size;
+
+	if (most > vm->size)
+		return false;
+	if (config->min_set)
+		return config->min <= most;
+	return !config->limit_set || config->limit;
+}
+
 /**
  * aero_vm_set_config() - change a VM's settings, all or none
  * @vm: VM
@@ -513,13 +543,16 @@ int aero_vm_set_config(struct aero_vm *vm, const struct aero_vm_config *config)
 	int err = 0;
 
 	mutex_lock(&vm->lock);
-	if ((config->min_set && config->min > vm->size) || !config->shares ||
-	    !config->rate_min || config->rate_min > config->rate_max)
+	if (!config->shares || !config->rate_min || config->rate_min > config->rate_max ||
+	    !__aero_vm_bounds_fit(vm, config))
 		err = -EINVAL;
 	else
 		vm->config = *config;
 	mutex_unlock(&vm->lock);
-	if (!err)
-		mod_delayed_work(vm->host->wq, &vm->work, 0);
-	return err;
+	if (err)
+		return err;
+	mod_delayed_work(vm->host->wq, &vm->work, 0);
+	/* A limit is to be met although nothing is held. */
+	aero_loop_stir(vm->host->loop);
+	return 0;
 }

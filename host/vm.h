@@ -95,6 +95,9 @@ enum aero_vm_reason {
  * struct aero_vm_config - what a user sets
  * @min: pages that the VM keeps whatever happens
  * @min_set: @min was set by a user and does not follow the size
+ * @limit: pages that the VM has at most
+ * @limit_set: @limit was set by a user; without it the VM may have all
+ * @managed: the VM is resized; otherwise its balloon stays as it is
  * @shares: weight in apportioning
  * @rate_min: lower bound of the inflation rate, bytes per second
  * @rate_max: upper bound of the inflation rate, bytes per second
@@ -102,6 +105,9 @@ enum aero_vm_reason {
 struct aero_vm_config {
 	u64 min;
 	bool min_set;
+	u64 limit;
+	bool limit_set;
+	bool managed;
 	u32 shares;
 	u64 rate_min;
 	u64 rate_max;
@@ -292,6 +298,9 @@ struct aero_vm {
  * @vm: referenced by its device
  * @share: claim for aero_apportion(), but for its limit
  * @min: pages that it keeps
+ * @over: pages of its size above its limit
+ * @limited: a user has set a limit
+ * @managed: it may be resized
  * @balloon: pages given
  * @idle_pages: pages that are idle, balloon included
  * @pressure: permille
@@ -303,6 +312,9 @@ struct aero_vm_sample {
 	struct aero_vm *vm;
 	struct aero_share share;
 	u64 min;
+	u64 over;
+	bool limited;
+	bool managed;
 	u64 balloon;
 	u64 idle_pages;
 	u32 pressure;
@@ -321,6 +333,7 @@ void aero_vm_refresh(struct aero_vm *vm);
 void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample);
 void aero_vm_set_target(struct aero_vm *vm, u64 pages, bool urgent);
 u64 __aero_vm_min(const struct aero_vm *vm);
+u64 __aero_vm_limit(const struct aero_vm *vm);
 void aero_vm_config(struct aero_vm *vm, struct aero_vm_config *config);
 int aero_vm_set_config(struct aero_vm *vm, const struct aero_vm_config *config);
 

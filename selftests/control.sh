@@ -93,4 +93,43 @@ test_more_shares_give_less() {
 	check "and the other gives instead" wait_for 30 is $HOST/reclaimed_bytes $((400 * MiB))
 }
 
+# What is above a limit is held whatever is asked for; who is not managed is left as he is.
+test_limit_and_unmanaged() {
+	local kept
+	for vm in "$SYS_idle" "$SYS_busy"; do echo $((256 * MiB)) >"$vm/min_bytes"; done
+	echo 1000 >"$SYS_idle/shares"
+	echo 0 >$HOST/reclaim_target_bytes
+	wait_for 30 is $HOST/reclaimed_bytes 0 || fail "still held: $(cat $HOST/reclaimed_bytes)"
+	echo $((900 * MiB)) >"$SYS_idle/limit_bytes"
+	kept=$(($(cat "$SYS_idle/size_bytes") - 900 * MiB))
+	check "what is above the limit is held" wait_for 30 is "$SYS_idle/balloon_bytes" $kept
+	check "and no more" is $HOST/reclaimed_bytes $kept
+	check "state" wait_for 5 is $HOST/state holding
+	check "none of it goes offline" is $HOST/offline_blocks 0
+	echo off >$HOST/mode
+	check "not in mode off" wait_for 30 is "$SYS_idle/balloon_bytes" 0
+	echo manual >$HOST/mode
+	check "but again in the next one" wait_for 30 is "$SYS_idle/balloon_bytes" $kept
+
+	echo 0 >"$SYS_idle/managed"
+	echo $((300 * MiB)) >$HOST/reclaim_target_bytes
+	check "the other VM gives what is left of the demand" wait_for 30 is "$SYS_busy/balloon_bytes" $((300 * MiB - kept))
+	check "who is not managed gives nothing" is "$SYS_idle/balloon_bytes" $kept
+	echo off >$HOST/mode
+	check "the other VM has all" wait_for 30 is "$SYS_busy/balloon_bytes" 0
+	sleep 3
+	check "who is not managed gets nothing" is "$SYS_idle/balloon_bytes" $kept
+	check "state" is $HOST/state holding
+	echo auto >$HOST/mode
+	host_set_temp 85000
+	check "an emergency takes from the managed one" wait_for 60 at_least "$SYS_busy/balloon_bytes" $((400 * MiB))
+	check "and not from the other" is "$SYS_idle/balloon_bytes" $kept
+	host_set_temp 40000
+	check "what was taken goes back" wait_for 60 is $HOST/reclaimed_bytes $kept
+	check "no more can go back" wait_for 5 is $HOST/state holding
+	cat "$SYS_idle/size_bytes" >"$SYS_idle/limit_bytes"
+	echo 1 >"$SYS_idle/managed"
+	check "all of it goes back" wait_for 60 is $HOST/reclaimed_bytes 0
+}
+
 run_cases

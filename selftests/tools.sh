@@ -37,7 +37,7 @@ test_settings_reach_the_kernel() {
 	ends 6 set "$ID" shares=0
 	has "1 or more"
 	ends 6 set "$ID" min=100G
-	has "at most its size_bytes"
+	has "at most its limit_bytes"
 	ends 6 set host period=1
 	has "outside of what there can be"
 	ends 6 set host sensor_add="hwmon jc42 temp1"

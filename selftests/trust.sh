@@ -42,13 +42,17 @@ test_sysfs_refuses_nonsense() {
 	sensor=$(echo /sys/class/aerostat/sensor-*)
 	sleep 1.5
 	dmesg -c >/tmp/earlier
-	for file in "$SYS_a"/{min_bytes,shares,rate_min_bytes,rate_max_bytes} \
+	for file in "$SYS_a"/{min_bytes,limit_bytes,managed,shares,rate_min_bytes,rate_max_bytes} \
 		$HOST/{reclaim_target_bytes,reserve_bytes,period_ms,idle_tax,pressure_limit,active_mw_per_gib,off_mw_per_gib,mode} \
 		"$sensor"/{low,high,emergency}; do
 		for text in letters 12x ' ' 99999999999999999999999 0x 1.5; do refuses "$file" "$text"; done
 		[[ $file == "$sensor"/* ]] || refuses "$file" -1
 	done
 	refuses "$SYS_a/min_bytes" $((513 * MiB))
+	refuses "$SYS_a/limit_bytes" $((513 * MiB))
+	refuses "$SYS_a/limit_bytes" 0
+	refuses "$SYS_a/limit_bytes" $(($(cat "$SYS_a/min_bytes") - 4096))
+	refuses "$SYS_a/managed" 2
 	refuses "$SYS_a/shares" 0
 	refuses "$SYS_a/rate_min_bytes" 0
 	refuses "$SYS_a/rate_min_bytes" $(($(cat "$SYS_a/rate_max_bytes") + 1))

@@ -36,6 +36,8 @@ test_metrics() {
 	metric 'sensor_watts{id="sensor-2",chip="i2c_0_0_0018",sensor="power1"}' 12.5
 	metric 'sensor_state{id="sensor-3",chip="gone",sensor="temp2",state="faulty"}' 1
 	metric 'vm_shares{domain="guest-7",vm="vm-7"}' 1007
+	metric 'vm_limit_bytes{domain="guest-7",vm="vm-7"}' 8589934592
+	metric 'vm_managed{domain="guest-7",vm="vm-7"}' 1
 	metric 'vm_pressure_ratio{domain="guest-7",vm="vm-7"}' 0.049
 	metric 'vm_info{domain="guest-7",vm="vm-7",uuid="00000000-0000-4000-8000-000000000007",pid="1007"}' 1
 }

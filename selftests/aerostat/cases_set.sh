@@ -11,6 +11,9 @@ test_set() {
 	has "vm-1 shares=4000"
 	has "vm-1 min_bytes=1610612736"
 	same shares "$(setting vm-1/shares)" 4000
+	ends 0 set vm-1 limit=1792M managed=0
+	same limit "$(setting vm-1/limit_bytes)" $((7 * GiB / 4))
+	same managed "$(setting vm-1/managed)" 0
 	same min "$(setting vm-1/min_bytes)" 1610612736
 	# By its name.
 	ends 0 set guest-0 rate_max=512M

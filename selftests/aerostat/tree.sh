@@ -69,7 +69,7 @@ tree_vm() {
 	local root=$1 n=$2 size=$((($2 % 8 + 1) * GiB))
 	shift 2
 	attrs "$root/sys/class/aerostat/vm-$n" pid=$((1000 + n)) state=active size_bytes=$size \
-		min_bytes=$((size / 4)) shares=$((1000 + n)) target_bytes=$((size / 2)) \
+		min_bytes=$((size / 4)) limit_bytes=$size managed=1 shares=$((1000 + n)) target_bytes=$((size / 2)) \
 		balloon_bytes=$((size / 2 - n * 1048576)) rate_min_bytes=67108864 rate_max_bytes=1073741824 \
 		pressure=$((n * 7 % 400)) idle=$((n * 13 % 900)) "$@"
 	tree_qemu "$root" $((1000 + n)) -name "guest=guest-$n,debug-threads=on" \

@@ -47,6 +47,8 @@ static const struct family host_families[] = {
 static const struct family vm_families[] = {
 	{ "size_bytes", "vm_size_bytes", "bytes", 1, "RAM of the VM that can be taken." },
 	{ "min_bytes", "vm_min_bytes", "bytes", 1, "Memory that the VM keeps." },
+	{ "limit_bytes", "vm_limit_bytes", "bytes", 1, "Memory that the VM has at most." },
+	{ "managed", "vm_managed", "", 1, "Whether the VM is resized." },
 	{ "target_bytes", "vm_target_bytes", "bytes", 1,
 	  "Balloon size that the VM is asked for." },
 	{ "balloon_bytes", "vm_balloon_bytes", "bytes", 1,

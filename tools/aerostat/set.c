@@ -116,7 +116,11 @@ static const char *explain(const char *file, int err)
 	if (!strcmp(file, "mode"))
 		return "; off, manual or auto";
 	if (!strcmp(file, "min_bytes"))
-		return "; a VM's minimum is at most its size_bytes";
+		return "; a VM's minimum is at most its limit_bytes";
+	if (!strcmp(file, "limit_bytes"))
+		return "; a VM's limit is from its min_bytes to its size_bytes";
+	if (!strcmp(file, "managed"))
+		return "; 0 or 1";
 	if (!strcmp(file, "shares"))
 		return "; 1 or more";
 	if (!strcmp(file, "low") || !strcmp(file, "high") || !strcmp(file, "emergency"))
