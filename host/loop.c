@@ -38,6 +38,7 @@ const char * const aero_mode_names[AERO_NR_MODES] = {
 	[AERO_MODE_OFF] = "off",
 	[AERO_MODE_MANUAL] = "manual",
 	[AERO_MODE_AUTO] = "auto",
+	[AERO_MODE_BALANCE] = "balance",
 };
 
 /* What can go offline matters to powers alone: without one no block is looked at. */
@@ -92,7 +93,7 @@ static bool aero_loop_turned(struct aero_loop *loop, const struct aero_loop_conf
 		.movable_pages = aero_loop_movable(loop, nr_readings),
 	};
 
-	return config->mode == AERO_MODE_AUTO && aero_controller_level(&input) != loop->level;
+	return aero_mode_senses(config->mode) && aero_controller_level(&input) != loop->level;
 }
 
 /* Nothing is held, nothing shall be, and the sensors say what they said before. */
@@ -101,7 +102,8 @@ static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_confi
 {
 	enum aero_level level;
 
-	if (loop->demand || loop->status.held || loop->limited || aero_blocks_taken_pages(loop->host->blocks))
+	if (config->mode == AERO_MODE_BALANCE || loop->demand || loop->status.held ||
+	    loop->limited || aero_blocks_taken_pages(loop->host->blocks))
 		return false;
 	if (config->mode != AERO_MODE_AUTO)
 		return true;
@@ -111,17 +113,28 @@ static bool aero_loop_rests(struct aero_loop *loop, const struct aero_loop_confi
 	       level == loop->level;
 }
 
+/* In mode balance, without any heat: what is held for the host's and the VMs' sake. */
+static enum aero_verdict aero_loop_kept(const struct aero_loop *loop,
+					const struct aero_loop_sums *sums)
+{
+	if (sums->held < loop->demand + loop->extra)
+		return AERO_VERDICT_TAKING;
+	return sums->held ? AERO_VERDICT_HOLDING : AERO_VERDICT_IDLE;
+}
+
 /* Ask the controller, or the user, for the demand. */
 static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_config *config,
 			     const struct aero_loop_sums *sums, unsigned int nr_readings,
 			     u32 cooling)
 {
 	/* What is held anyway answers for no heat. */
-	u64 base = sums->least;
+	u64 base = max(sums->least, loop->budget.pages);
+	u64 held = sums->held - min(base, sums->held);
 	struct aero_controller_input input = {
 		.readings = loop->readings,
 		.nr = nr_readings,
-		.held_pages = sums->held - min(base, sums->held),
+		/* Nor does what one VM has given and another has not got yet. */
+		.held_pages = loop->balancing ? min(held, loop->demand) : held,
 		.capacity_pages = sums->capacity - min(base, sums->capacity),
 		.capacity_emergency_pages = sums->capacity_emergency -
 					    min(base, sums->capacity_emergency),
@@ -135,7 +148,8 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 	};
 	struct aero_decision decision = { };
 
-	if (config->mode == AERO_MODE_AUTO) {
+	loop->decided = config->mode;
+	if (aero_mode_senses(config->mode)) {
 		loop->params.pressure_limit = config->pressure_limit;
 		/* The lag, and the samples that are averaged after it. */
 		loop->params.settle_ms = AERO_EFFECT_LAG_MS +
@@ -164,6 +178,15 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 	    sums->held <= max(loop->demand, sums->fixed) + loop->extra)
 		decision.verdict = AERO_VERDICT_HOLDING;
 	loop->limited = sums->limited;
+	/* VMs give for heat by aero_apportion()'s rule, and that is all that they do then. */
+	loop->balancing = config->mode == AERO_MODE_BALANCE &&
+			  decision.level < AERO_LEVEL_HIGH &&
+			  decision.verdict != AERO_VERDICT_TAKING &&
+			  decision.verdict != AERO_VERDICT_EMERGENCY;
+	if (loop->balancing)
+		loop->urgency = AERO_URGENCY_MANUAL;
+	if (loop->balancing && (decision.verdict == AERO_VERDICT_IDLE || !nr_readings))
+		decision.verdict = aero_loop_kept(loop, sums);
 	loop->level = decision.level;
 	loop->verdict = decision.verdict;
 	trace_aerostat_controller(decision.level, decision.verdict, decision.excess,
@@ -228,10 +251,11 @@ static void aero_loop_work(struct work_struct *work)
 	mutex_lock(&host->vms_lock);
 	aero_loop_sample(loop, &config, due, &sums);
 	if (due) {
+		aero_loop_balance_judge(loop, &config, &sums);
 		aero_loop_decide(loop, &config, &sums, nr_readings, cooling);
 		aero_loop_ask(loop, &sums);
 	}
-	aero_loop_apply(loop, &config, &sums);
+	aero_loop_apply(loop, &config, &sums, due);
 	mutex_unlock(&host->vms_lock);
 
 	aero_loop_publish(loop, &config, &sums);
@@ -306,6 +330,7 @@ void aero_loop_stop(struct aero_loop *loop)
 void aero_loop_destroy(struct aero_loop *loop)
 {
 	kvfree(loop->shares);
+	kvfree(loop->balance);
 	kvfree(loop->samples);
 	kvfree(loop->readings);
 	mutex_destroy(&loop->lock);

@@ -17,12 +17,14 @@ struct aero_loop;
  * @AERO_MODE_OFF: nobody; what was taken is given back
  * @AERO_MODE_MANUAL: the user, by reclaim_target_bytes
  * @AERO_MODE_AUTO: the controller, by the sensors
+ * @AERO_MODE_BALANCE: the controller, and VMs give for each other and for the host
  * @AERO_NR_MODES: number of modes
  */
 enum aero_mode {
 	AERO_MODE_OFF,
 	AERO_MODE_MANUAL,
 	AERO_MODE_AUTO,
+	AERO_MODE_BALANCE,
 	AERO_NR_MODES,
 };
 

@@ -9,6 +9,7 @@
 #include <linux/workqueue.h>
 
 #include "apportion.h"
+#include "balance.h"
 #include "calm.h"
 #include "loop.h"
 
@@ -30,7 +31,11 @@ struct aero_vm_sample;
  * @nr_readings: of it
  * @samples: room for the VMs
  * @shares: room for apportioning
- * @nr_samples: room in @samples and in @shares
+ * @balance: room for mode balance
+ * @nr_samples: room in each of these three
+ * @budget: what VMs hold for the host's sake in mode balance
+ * @balancing: VMs give for each other: it is the mode, and no sensor is in the way
+ * @decided: mode of the last decision
  * @demand: pages that are to be taken, last decision
  * @extra: pages that are to be held besides, and not for going offline, last decision
  * @limited: a VM has a limit, which is to be met although nothing is held
@@ -60,7 +65,11 @@ struct aero_loop {
 	unsigned int nr_readings;
 	struct aero_vm_sample *samples;
 	struct aero_share *shares;
+	struct aero_balance_vm *balance;
 	unsigned int nr_samples;
+	struct aero_budget budget;
+	bool balancing;
+	enum aero_mode decided;
 	u64 demand;
 	u64 extra;
 	bool limited;
@@ -99,11 +108,25 @@ struct aero_loop_sums {
 	u32 pressure;
 };
 
+/* Do the sensors decide? */
+static inline bool aero_mode_senses(enum aero_mode mode)
+{
+	return mode == AERO_MODE_AUTO || mode == AERO_MODE_BALANCE;
+}
+
 void aero_loop_room(void **array, unsigned int *have, unsigned int want, size_t size);
 void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *config, bool due,
 		      struct aero_loop_sums *sums);
 void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *sums);
+void aero_loop_bounds(const struct aero_vm_sample *sample, const struct aero_loop_config *config,
+		      enum aero_urgency urgency, struct aero_share *share);
 void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *config,
-		     const struct aero_loop_sums *sums);
+		     const struct aero_loop_sums *sums, bool due);
+
+/* loop_balance.c */
+void aero_loop_balance_judge(struct aero_loop *loop, const struct aero_loop_config *config,
+			     const struct aero_loop_sums *sums);
+void aero_loop_balance_move(struct aero_loop *loop, const struct aero_loop_config *config,
+			    const struct aero_loop_sums *sums, u64 total);
 
 #endif /* AEROSTAT_LOOP_PRIV_H */

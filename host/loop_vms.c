@@ -41,7 +41,7 @@ void aero_loop_room(void **array, unsigned int *have, unsigned int want, size_t 
 
 static void aero_loop_room_for_vms(struct aero_loop *loop)
 {
-	unsigned int nr = 0, have;
+	unsigned int nr = 0, have, least;
 	struct list_head *node;
 
 	lockdep_assert_held(&loop->host->vms_lock);
@@ -51,18 +51,27 @@ static void aero_loop_room_for_vms(struct aero_loop *loop)
 		return;
 	have = loop->nr_samples;
 	aero_loop_room((void **)&loop->shares, &have, nr, sizeof(*loop->shares));
+	least = have;
+	have = loop->nr_samples;
+	aero_loop_room((void **)&loop->balance, &have, nr, sizeof(*loop->balance));
+	least = min(have, least);
 	aero_loop_room((void **)&loop->samples, &loop->nr_samples, nr, sizeof(*loop->samples));
-	loop->nr_samples = min(have, loop->nr_samples);
+	loop->nr_samples = min(least, loop->nr_samples);
 }
 
-/*
- * The bounds of what a VM gives. A refused one gets all back; a silent or waiting one keeps what it
- * gave, and gives no more; one that is not managed is left as it is; and what lies above a VM's limit
- * is held as long as anything is.
+/**
+ * aero_loop_bounds() - the bounds of what a VM gives
+ * @sample: the VM
+ * @config: in force
+ * @urgency: how deep to reach
+ * @share: its limit and least are set
+ *
+ * A refused one gets all back; a silent or waiting one keeps what it gave, and gives no more;
+ * one that is not managed is left as it is; and what lies above a VM's limit is held in
+ * every mode but off.
  */
-static void aero_loop_bounds(const struct aero_vm_sample *sample,
-			     const struct aero_loop_config *config, enum aero_urgency urgency,
-			     struct aero_share *share)
+void aero_loop_bounds(const struct aero_vm_sample *sample, const struct aero_loop_config *config,
+		      enum aero_urgency urgency, struct aero_share *share)
 {
 	u64 size = sample->share.size;
 
@@ -128,7 +137,8 @@ void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *con
 		if (sums->nr == loop->nr_samples)
 			break;
 		/* By the last level: who is to give is measured from its first step on. */
-		if (config->mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH)
+		if (config->mode == AERO_MODE_BALANCE ||
+		    (config->mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH))
 			aero_working_set_want(vm);
 		aero_vm_sample(vm, due, sample);
 		aero_loop_sum(sums, sample, config);
@@ -149,14 +159,15 @@ void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *con
  */
 void aero_loop_ask(struct aero_loop *loop, const struct aero_loop_sums *sums)
 {
+	bool all = loop->level >= AERO_LEVEL_HIGH ||
+		   (loop->verdict != AERO_VERDICT_IDLE && loop->verdict != AERO_VERDICT_HOLDING &&
+		    loop->verdict != AERO_VERDICT_BLIND);
 	unsigned int i;
 
-	if (loop->level < AERO_LEVEL_HIGH &&
-	    (loop->verdict == AERO_VERDICT_IDLE || loop->verdict == AERO_VERDICT_HOLDING ||
-	     loop->verdict == AERO_VERDICT_BLIND))
-		return;
 	for (i = 0; i < sums->nr; i++)
-		if (loop->samples[i].stale)
+		/* Who was given to for his old word's sake is asked for a new one. */
+		if (loop->samples[i].stale &&
+		    (all || (loop->balancing && loop->balance[i].is_short)))
 			aero_vm_ask(loop->samples[i].vm);
 }
 
@@ -173,11 +184,12 @@ static void aero_loop_set_target(struct aero_loop *loop, const struct aero_share
  * @loop: the loop
  * @config: in force
  * @sums: of this round
+ * @due: a period is over: in mode balance VMs make a step
  *
  * Context: The loop's work. Holds aero_host.vms_lock.
  */
 void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *config,
-		     const struct aero_loop_sums *sums)
+		     const struct aero_loop_sums *sums, bool due)
 {
 	const struct aero_apportion_params params = { .idle_tax = config->idle_tax };
 	u64 demand, offline, total, leasts = 0, limits = 0;
@@ -216,6 +228,11 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 			loop->shares[i].least = 0;
 		}
 		total = min(offline, sums->held);
+	}
+	if (loop->balancing) {
+		if (due)
+			aero_loop_balance_move(loop, config, sums, total);
+		return;
 	}
 	aero_apportion(loop->shares, sums->nr, total, &params);
 	for (i = 0; i < sums->nr; i++)

@@ -92,7 +92,8 @@ u32 aero_pressure_step(struct aero_pressure *pressure,
 	} else if (!ms) {
 		return aero_pressure_permille(pressure);
 	} else if (sample->oom > last->oom) {
-		pressure->average = AERO_PRESSURE_MAX << AERO_PRESSURE_SHIFT;
+		now = AERO_PRESSURE_MAX;
+		pressure->average = now << AERO_PRESSURE_SHIFT;
 	} else {
 		reads = max3(aero_grown(sample->refaults, last->refaults),
 			     aero_grown(sample->swap_ins, last->swap_ins),
@@ -105,6 +106,7 @@ u32 aero_pressure_step(struct aero_pressure *pressure,
 	}
 
 	pressure->last = *sample;
+	pressure->now = now;
 	pressure->primed = true;
 	return aero_pressure_permille(pressure);
 }

@@ -37,11 +37,13 @@ struct aero_pressure_sample {
  * struct aero_pressure - what one sample leaves to the next; zeroed at start
  * @last: the last sample
  * @average: smoothed pressure, 1024ths of a permille
+ * @now: pressure between the last two samples, permille
  * @primed: @last is set
  */
 struct aero_pressure {
 	struct aero_pressure_sample last;
 	u32 average;
+	u32 now;
 	bool primed;
 };
 

@@ -114,6 +114,38 @@ TRACE_EVENT(aerostat_apportion,
 		  __entry->idle, __entry->pressed, __entry->take)
 );
 
+TRACE_EVENT(aerostat_balance,
+	TP_PROTO(int vm, u64 balloon, u64 target, u64 goal, u64 ideal, u64 easy, u32 strain,
+		 bool is_short, u64 total),
+	TP_ARGS(vm, balloon, target, goal, ideal, easy, strain, is_short, total),
+	TP_STRUCT__entry(
+		__field(int, vm)
+		__field(u64, balloon)
+		__field(u64, target)
+		__field(u64, goal)
+		__field(u64, ideal)
+		__field(u64, easy)
+		__field(u32, strain)
+		__field(bool, is_short)
+		__field(u64, total)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->balloon = balloon;
+		__entry->target = target;
+		__entry->goal = goal;
+		__entry->ideal = ideal;
+		__entry->easy = easy;
+		__entry->strain = strain;
+		__entry->is_short = is_short;
+		__entry->total = total;
+	),
+	TP_printk("vm=%d balloon=%llu target=%llu goal=%llu ideal=%llu easy=%llu strain=%u short=%d total=%llu",
+		  __entry->vm, __entry->balloon, __entry->target, __entry->goal,
+		  __entry->ideal, __entry->easy, __entry->strain, __entry->is_short,
+		  __entry->total)
+);
+
 TRACE_EVENT(aerostat_vm_target,
 	TP_PROTO(int vm, u64 target, u64 balloon, bool urgent),
 	TP_ARGS(vm, target, balloon, urgent),

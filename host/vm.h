@@ -15,6 +15,7 @@
 
 #include "abi.h"
 #include "apportion.h"
+#include "balance.h"
 #include "balloon.h"
 #include "gpa.h"
 #include "holes.h"
@@ -160,6 +161,7 @@ struct aero_vm_counts {
  * @asked: the loop wants fresh statistics; single word
  * @not_before: rings do not bring @work forward before this, jiffies; single word
  * @debugfs: its directory
+ * @balance: what mode balance remembers of it; owned by the control loop's work
  *
  * Owned by @work:
  * @buried: all has been undone
@@ -233,6 +235,7 @@ struct aero_vm {
 	bool asked;
 	unsigned long not_before;
 	struct dentry *debugfs;
+	struct aero_balance_past balance;
 
 	bool buried;
 	unsigned long delay;
@@ -302,8 +305,12 @@ struct aero_vm {
  * @limited: a user has set a limit
  * @managed: it may be resized
  * @balloon: pages given
+ * @target: pages asked for
  * @idle_pages: pages that are idle, balloon included
+ * @known: how much it uses has been measured
+ * @used: pages that it uses, if @known
  * @pressure: permille
+ * @strain: the same between the last two samples
  * @willing: it can give; otherwise it keeps what it has given, and no more
  * @refused: it shall have back what it has given
  * @stale: its driver speaks when it is asked, and has said nothing since the last sample
@@ -316,8 +323,12 @@ struct aero_vm_sample {
 	bool limited;
 	bool managed;
 	u64 balloon;
+	u64 target;
 	u64 idle_pages;
+	bool known;
+	u64 used;
 	u32 pressure;
+	u32 strain;
 	bool willing;
 	bool refused;
 	bool stale;
