@@ -134,7 +134,7 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 		.readings = loop->readings,
 		.nr = nr_readings,
 		/* Nor does what one VM has given and another has not got yet. */
-		.held_pages = loop->balancing ? min(held, loop->demand) : held,
+		.held_pages = loop->balancing ? 0 : held,
 		.capacity_pages = sums->capacity - min(base, sums->capacity),
 		.capacity_emergency_pages = sums->capacity_emergency -
 					    min(base, sums->capacity_emergency),
@@ -178,11 +178,9 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 	    sums->held <= max(loop->demand, sums->fixed) + loop->extra)
 		decision.verdict = AERO_VERDICT_HOLDING;
 	loop->limited = sums->limited;
-	/* VMs give for heat by aero_apportion()'s rule, and that is all that they do then. */
-	loop->balancing = config->mode == AERO_MODE_BALANCE &&
-			  decision.level < AERO_LEVEL_HIGH &&
-			  decision.verdict != AERO_VERDICT_TAKING &&
-			  decision.verdict != AERO_VERDICT_EMERGENCY;
+	/* As long as anything is held for heat, that comes first, and is all that VMs do. */
+	loop->balancing = config->mode == AERO_MODE_BALANCE && !loop->demand &&
+			  decision.level < AERO_LEVEL_HIGH;
 	if (loop->balancing)
 		loop->urgency = AERO_URGENCY_MANUAL;
 	if (loop->balancing && (decision.verdict == AERO_VERDICT_IDLE || !nr_readings))

@@ -180,6 +180,34 @@ static void aero_loop_set_target(struct aero_loop *loop, const struct aero_share
 }
 
 /**
+ * struct aero_loop_range - the bounds of all VMs together
+ * @least: sum of what they give at least
+ * @limit: sum of what they give at most
+ */
+struct aero_loop_range {
+	u64 least;
+	u64 limit;
+};
+
+static void aero_loop_shares(struct aero_loop *loop, const struct aero_loop_config *config,
+			     const struct aero_loop_sums *sums, enum aero_urgency urgency,
+			     struct aero_loop_range *bounds)
+{
+	unsigned int i;
+
+	*bounds = (struct aero_loop_range){ };
+	for (i = 0; i < sums->nr; i++) {
+		struct aero_share *share = &loop->shares[i];
+
+		*share = loop->samples[i].share;
+		share->index = i;
+		aero_loop_bounds(&loop->samples[i], config, urgency, share);
+		bounds->least += share->least;
+		bounds->limit += share->limit;
+	}
+}
+
+/**
  * aero_loop_apply() - turn the demand into targets, blocks first where memory goes back
  * @loop: the loop
  * @config: in force
@@ -192,21 +220,19 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 		     const struct aero_loop_sums *sums, bool due)
 {
 	const struct aero_apportion_params params = { .idle_tax = config->idle_tax };
-	u64 demand, offline, total, leasts = 0, limits = 0;
+	u64 want = loop->demand + loop->extra, demand, offline, total;
+	struct aero_loop_range bounds;
 	unsigned int i;
 
-	for (i = 0; i < sums->nr; i++) {
-		struct aero_share *share = &loop->shares[i];
-
-		*share = loop->samples[i].share;
-		share->index = i;
-		aero_loop_bounds(&loop->samples[i], config, loop->urgency, share);
-		leasts += share->least;
-		limits += share->limit;
+	aero_loop_shares(loop, config, sums, loop->urgency, &bounds);
+	/* What is held for others' sake is not there to be given, whoever suffers. */
+	if (bounds.limit < loop->extra) {
+		aero_loop_shares(loop, config, sums, AERO_URGENCY_MANUAL, &bounds);
+		want = loop->extra;
 	}
-	total = clamp(loop->demand + loop->extra, leasts, limits);
+	total = clamp(want, bounds.least, bounds.limit);
 
-	/* What is held for others' sake is not for going offline. */
+	/* Nor is it for going offline. */
 	demand = total - min(loop->extra, total);
 	/* First what may be offline, then what is: in between it can only get less. */
 	aero_blocks_set_reclaimed(loop->host->blocks, demand,
@@ -222,12 +248,12 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 		return;
 	}
 	/* A block that does not come back is held by those who hold memory, and by nobody else. */
-	if (total < offline) {
+	if (demand < offline) {
 		for (i = 0; i < sums->nr; i++) {
 			loop->shares[i].limit = loop->samples[i].balloon;
 			loop->shares[i].least = 0;
 		}
-		total = min(offline, sums->held);
+		total = min(offline + loop->extra, sums->held);
 	}
 	if (loop->balancing) {
 		if (due)

@@ -295,10 +295,71 @@ static void aerostat_brings_blocks_back_first(void)
 	EXPECT(vms[0].target, 0);
 }
 
+/* What policy @policy asks for after so many rounds, in which balloons and guests live on. */
+static void some_rounds(const struct sim_policy *policy, void *state, unsigned int rounds)
+{
+	unsigned int i;
+
+	while (rounds--) {
+		policy->step(state, &host);
+		for (i = 0; i < 2; i++) {
+			if (vms[i].target < vms[i].balloon)
+				vms[i].balloon = vms[i].target;
+			sim_guest_step(&vms[i], &defaults);
+		}
+		host.now_s++;
+	}
+}
+
+static void balance_holds_the_reserve_and_moves(void)
+{
+	void *state;
+	u64 held;
+
+	/*
+	 * 10 GiB, of which 9.75 are used: 256 MiB are available, 640 shall be, and 720 is the
+	 * middle of the band. So 464 MiB are to be held: at first a step, a sixteenth of 6 GiB or
+	 * 384 MiB, and the rest. Who has fewer shares gives it.
+	 */
+	two_vms(10 * GIB, 1792 * MIB, 60000);
+	state = sim_policy_balance.create(&host);
+	if (!state)
+		abort();
+	sim_policy_balance.step(state, &host);
+	EXPECT(vms[0].target, 384 * MIB);
+	EXPECT(vms[1].target, 0);
+	some_rounds(&sim_policy_balance, state, 60);
+	held = sim_host_held(&host);
+	EXPECT(held, 464 * MIB);
+	EXPECT(host.may_offline, 0);
+	/* It needs all that it has and a bit more: the other one gives for it, and nothing is lost. */
+	vms[0].cpu = 1000;
+	vms[0].anon = 3800 * MIB;
+	some_rounds(&sim_policy_balance, state, 20);
+	EXPECT(vms[0].size - vms[0].balloon >= 3928 * MIB, 1);
+	EXPECT(sim_host_held(&host) >= held, 1);
+	some_rounds(&sim_policy_balance, state, 40);
+	held = vms[0].balloon;
+	some_rounds(&sim_policy_balance, state, 600);
+	EXPECT(vms[0].balloon, held);
+	EXPECT(vms[0].target, held);
+	EXPECT(vms[1].target, vms[1].balloon);
+	/* Hot: as in mode auto, besides. */
+	host.temp_uc = 85000000;
+	sim_policy_balance.step(state, &host);
+	EXPECT(vms[0].target, 3 * GIB);
+	EXPECT(vms[1].target, 3 * GIB);
+	sim_policy_balance.destroy(state);
+	/* There is enough: nothing at all. */
+	two_vms(16 * GIB, GIB, 60000);
+	one_round(&sim_policy_balance);
+	EXPECT(vms[0].target + vms[1].target, 0);
+}
+
 static void memory_is_conserved(void)
 {
 	static const struct sim_policy *const policies[] = {
-		&sim_policy_aerostat, &sim_policy_none, &sim_policy_proportional,
+		&sim_policy_aerostat, &sim_policy_balance, &sim_policy_none, &sim_policy_proportional,
 		&sim_policy_proxmox, &sim_policy_proxmox_heat, &sim_policy_mom,
 		&sim_policy_mom_heat,
 	};
@@ -327,7 +388,7 @@ static void memory_is_conserved(void)
 		sim_trace_destroy(trace);
 	}
 	/* What never moved was not tested: everybody does in one scenario at least. */
-	EXPECT(moved >= 12, 1);
+	EXPECT(moved >= 14, 1);
 }
 
 static const struct {
@@ -349,6 +410,7 @@ static const struct {
 	CASE(mom_heat_raises_the_20_percent),
 	CASE(aerostat_takes_a_step_by_shares),
 	CASE(aerostat_brings_blocks_back_first),
+	CASE(balance_holds_the_reserve_and_moves),
 	CASE(memory_is_conserved),
 };
 

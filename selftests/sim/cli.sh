@@ -48,7 +48,7 @@ formats_agree() {
 	tail -n +2 "$dir/a" | cut -d, -f1,3 >"$dir/from.csv"
 	sed -n 's/.*"policy": "\([^"]*\)".*"violated_vm_minutes": \([0-9]*\).*/\1,\2/p' "$dir/json" >"$dir/from.json"
 	awk 'NR > 2 { print $1 "," $2 }' "$dir/text" >"$dir/from.text"
-	[[ $(wc -l <"$dir/from.csv") == 7 ]] && cmp "$dir/from.csv" "$dir/from.json" && cmp "$dir/from.csv" "$dir/from.text"
+	[[ $(wc -l <"$dir/from.csv") == 8 ]] && cmp "$dir/from.csv" "$dir/from.json" && cmp "$dir/from.csv" "$dir/from.text"
 }
 
 series_adds_up() {
@@ -144,7 +144,7 @@ help_names_every_policy() {
 }
 
 one_vm_and_ten_thousand() {
-	"$checked" --vms 1 --hours 2 --step 10 -f csv >"$dir/one" && [[ $(wc -l <"$dir/one") == 8 ]] || return
+	"$checked" --vms 1 --hours 2 --step 10 -f csv >"$dir/one" && [[ $(wc -l <"$dir/one") == 9 ]] || return
 	"$plain" --vms 10000 --hours 1 --step 60 --period 60 --scenario roles -p aerostat -f csv >"$dir/many" || return
 	[[ $(wc -l <"$dir/many") == 2 ]]
 }

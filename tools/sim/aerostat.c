@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Aerostat itself: the module's own controller.c, apportion.c, pressure.c, plan.c and
+ * Aerostat itself: the module's own controller.c, apportion.c, balance.c, pressure.c, plan.c and
  * power_model.c, compiled from their sources in host/. This is the only file that knows their
  * interfaces.
  *
@@ -15,6 +15,7 @@
 #include <linux/minmax.h>
 
 #include "apportion.h"
+#include "balance.h"
 #include "controller.h"
 #include "plan.h"
 #include "power_model.h"
@@ -60,6 +61,7 @@ struct sim_aero_vm {
 	u64 pressed_s;
 	bool pressed;
 	u32 permille;
+	struct aero_balance_past balance;
 };
 
 struct sim_aerostat {
@@ -70,6 +72,10 @@ struct sim_aerostat {
 	enum aero_urgency urgency;
 	enum aero_level level;
 	bool stirred;
+	/* Mode balance. */
+	struct aero_balance_vm *balance;
+	struct aero_budget budget;
+	bool balancing;
 };
 
 struct sim_sums {
@@ -85,6 +91,7 @@ static void sim_aerostat_destroy(void *state)
 
 	free(aero->vms);
 	free(aero->shares);
+	free(aero->balance);
 	free(aero);
 }
 
@@ -98,6 +105,19 @@ static void *sim_aerostat_create(const struct sim_host *host)
 	aero->vms = calloc(host->nr, sizeof(*aero->vms));
 	aero->shares = calloc(host->nr, sizeof(*aero->shares));
 	if (aero->vms && aero->shares)
+		return aero;
+	sim_aerostat_destroy(aero);
+	return NULL;
+}
+
+static void *sim_balance_create(const struct sim_host *host)
+{
+	struct sim_aerostat *aero = sim_aerostat_create(host);
+
+	if (!aero)
+		return NULL;
+	aero->balance = calloc(host->nr, sizeof(*aero->balance));
+	if (aero->balance)
 		return aero;
 	sim_aerostat_destroy(aero);
 	return NULL;
@@ -173,23 +193,87 @@ static bool sim_loop_rests(struct sim_aerostat *aero, const struct sim_host *hos
 {
 	enum aero_level level;
 
-	if (aero->demand || sim_host_held(host) || host->offline)
+	if (aero->balance || aero->demand || sim_host_held(host) || host->offline)
 		return false;
 	/* Every block can be vacated here, see sim_plan_goal(). */
 	return aero_controller_rests(&aero->controller, reading, 1, host->memory, &level) &&
 	       level == aero->level;
 }
 
-/* aero_loop_decide(), mode auto. Since when blocks stand still is for powers; there are none. */
+/* aero_loop_balance_params(), with the module's defaults: four periods of 30 s */
+static const struct aero_balance_params sim_balance_params = {
+	.idle_tax = AERO_APPORTION_IDLE_TAX,
+	.short_permille = 50,
+	.credit_ms = 120000,
+};
+
+/*
+ * aero_loop_balance_judge() and aero_loop_budget(). Working sets are not sampled here: what is
+ * measured is what the VM uses.
+ */
+static void sim_balance_judge(struct sim_aerostat *aero, const struct sim_host *host)
+{
+	struct aero_budget_input input = {
+		.available = sim_host_free(host),
+		.reserve = host->reserve,
+		.offline = host->offline,
+		.elapsed_ms = host->params->period_s * 1000,
+	};
+	unsigned int i;
+
+	for (i = 0; i < host->nr; i++) {
+		const struct sim_vm *vm = &host->vms[i];
+
+		aero->balance[i] = (struct aero_balance_vm){
+			.share = {
+				.id = i, .shares = vm->shares, .size = vm->size,
+				.limit = vm->size - vm->min,
+			},
+			.balloon = vm->balloon,
+			.target = vm->target,
+			.used = sim_guest_kernel(vm) + vm->anon + vm->cache - vm->away,
+			.known = true,
+			.pressure = aero->vms[i].permille,
+			.strain = aero->vms[i].pressure.now,
+			.past = aero->vms[i].balance,
+		};
+	}
+	aero_balance_judge(aero->balance, host->nr, input.elapsed_ms, &sim_balance_params);
+	for (i = 0; i < host->nr; i++) {
+		aero->vms[i].balance = aero->balance[i].past;
+		input.easy += aero->balance[i].easy;
+		input.most += aero->balance[i].share.limit;
+		input.wanted |= aero->balance[i].is_short;
+	}
+	input.coming = aero_balance_coming(aero->balance, host->nr);
+	aero_budget_step(&aero->budget, &input);
+}
+
+/* aero_loop_balance_move() */
+static void sim_balance_move(struct sim_aerostat *aero, struct sim_host *host, u64 total)
+{
+	unsigned int i;
+
+	aero_balance_move(aero->balance, aero->shares, host->nr, total,
+			  host->params->period_s * 1000, &sim_balance_params);
+	for (i = 0; i < host->nr; i++) {
+		aero->vms[i].balance = aero->balance[i].past;
+		host->vms[i].target = aero->balance[i].goal;
+	}
+}
+
+/* aero_loop_decide(), modes auto and balance. Since when blocks stand still is for powers; there are none. */
 static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *host,
 			    const struct sim_sums *sums, const struct aero_reading *reading)
 {
+	u64 base = aero->budget.pages, held = sums->held - min(base, sums->held);
 	struct aero_controller_input input = {
 		.readings = reading,
 		.nr = 1,
-		.held_pages = sums->held,
-		.capacity_pages = sums->capacity,
-		.capacity_emergency_pages = sums->capacity_emergency,
+		.held_pages = aero->balancing ? 0 : held,
+		.capacity_pages = sums->capacity - min(base, sums->capacity),
+		.capacity_emergency_pages = sums->capacity_emergency -
+					    min(base, sums->capacity_emergency),
 		.pressure = sums->pressure,
 		.offline_pages = host->offline,
 		.movable_pages = host->memory - host->offline,
@@ -202,10 +286,14 @@ static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *ho
 	aero->urgency = decision.level == AERO_LEVEL_EMERGENCY ? AERO_URGENCY_EMERGENCY :
 								 AERO_URGENCY_NORMAL;
 	aero->level = decision.level;
+	aero->balancing = aero->balance && !aero->demand && decision.level < AERO_LEVEL_HIGH;
+	if (aero->balancing)
+		aero->urgency = AERO_URGENCY_MANUAL;
 }
 
 /* What aero_vm_sample() and aero_loop_apply() fill in. */
-static u64 sim_loop_shares(struct sim_aerostat *aero, const struct sim_host *host)
+static u64 sim_loop_shares(struct sim_aerostat *aero, const struct sim_host *host,
+			   enum aero_urgency urgency)
 {
 	u64 limits = 0;
 	unsigned int i;
@@ -220,7 +308,7 @@ static u64 sim_loop_shares(struct sim_aerostat *aero, const struct sim_host *hos
 			.idle = aero_idle_permille(vm->size, sim_guest_available(vm), vm->balloon),
 			.pressed = aero->vms[i].pressed,
 			.size = vm->size,
-			.limit = sim_vm_limit(vm, &aero->vms[i], aero->urgency),
+			.limit = sim_vm_limit(vm, &aero->vms[i], urgency),
 		};
 		limits += aero->shares[i].limit;
 	}
@@ -232,20 +320,30 @@ static void sim_loop_apply(struct sim_aerostat *aero, struct sim_host *host,
 			   const struct sim_sums *sums)
 {
 	static const struct aero_apportion_params params = AERO_APPORTION_PARAMS_DEFAULT;
-	u64 total = min(aero->demand, sim_loop_shares(aero, host));
+	u64 extra = aero->budget.pages, want = aero->demand + extra, limit, total;
 	unsigned int i;
 
-	host->may_offline = min(total, sums->held);
+	limit = sim_loop_shares(aero, host, aero->urgency);
+	if (limit < extra) {
+		limit = sim_loop_shares(aero, host, AERO_URGENCY_MANUAL);
+		want = extra;
+	}
+	total = min(want, limit);
+	host->may_offline = min(total - min(extra, total), sums->held - min(extra, sums->held));
 	if (total < sums->held && sim_plan_goal(host, host->may_offline) < host->offline) {
 		/* The balloons stay as they are until the blocks are back. */
 		for (i = 0; i < host->nr; i++)
 			host->vms[i].target = host->vms[i].balloon;
 		return;
 	}
-	if (total < host->offline) {
+	if (total - min(extra, total) < host->offline) {
 		for (i = 0; i < host->nr; i++)
 			aero->shares[i].limit = host->vms[i].balloon;
-		total = min(host->offline, sums->held);
+		total = min(host->offline + extra, sums->held);
+	}
+	if (aero->balancing) {
+		sim_balance_move(aero, host, total);
+		return;
 	}
 	aero_apportion(aero->shares, host->nr, total, &params);
 	for (i = 0; i < host->nr; i++)
@@ -263,6 +361,8 @@ static void sim_aerostat_step(void *state, struct sim_host *host)
 		return;
 	aero->stirred = false;
 	sim_loop_sample(aero, host, &sums);
+	if (aero->balance)
+		sim_balance_judge(aero, host);
 	sim_loop_decide(aero, host, &sums, &reading);
 	sim_loop_apply(aero, host, &sums);
 }
@@ -274,6 +374,17 @@ const struct sim_policy sim_policy_aerostat = {
 	.orders = true,
 	.floor_div = 16,	/* guest/main.c */
 	.create = sim_aerostat_create,
+	.step = sim_aerostat_step,
+	.destroy = sim_aerostat_destroy,
+};
+
+const struct sim_policy sim_policy_balance = {
+	.name = "balance",
+	.about = "the same in mode balance: without heat, VMs give for each other and the host",
+	.offlines = true,
+	.orders = true,
+	.floor_div = 16,	/* guest/main.c */
+	.create = sim_balance_create,
 	.step = sim_aerostat_step,
 	.destroy = sim_aerostat_destroy,
 };

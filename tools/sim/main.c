@@ -16,6 +16,7 @@
 
 static const struct sim_policy *const sim_policies[] = {
 	&sim_policy_aerostat,
+	&sim_policy_balance,
 	&sim_policy_none,
 	&sim_policy_proportional,
 	&sim_policy_proxmox,

@@ -147,6 +147,7 @@ struct sim_policy {
 };
 
 extern const struct sim_policy sim_policy_aerostat;
+extern const struct sim_policy sim_policy_balance;
 extern const struct sim_policy sim_policy_none;
 extern const struct sim_policy sim_policy_proportional;
 extern const struct sim_policy sim_policy_proxmox;

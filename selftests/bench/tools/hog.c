@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hog: uses memory, in one of six ways, or the processor; see usage().
+ * hog: uses memory, in one of seven ways, or the processor; see usage().
  *
  * Sizes are MiB of private anonymous memory, in pages of 4 KiB.  Status 0: done, 1: verify or watch found a wrong
  * byte, 2: wrong usage, 3: no memory.
@@ -26,6 +26,8 @@ static void usage(void)
 	      "       hog comb MIB           the same, but lets every second page go again, before it is \"ready\"\n"
 	      "       hog busy MIB [random]  the same, then write to a page after the other (or in random order) until\n"
 	      "                              killed; each second: touched pages in it, pages in all, worst pause in us\n"
+	      "       hog turn MIB SECONDS   for so long, compute a little and write to a random page, again and again;\n"
+	      "                              prints how often, then exits\n"
 	      "       hog verify MIB SEED    fill with what SEED gives, print \"ready\", compare for ever; prints the\n"
 	      "                              first wrong byte's offset and exits with status 1\n"
 	      "       hog watch MIB SEED     the same, once a second and on SIGUSR1; keeps \"PID PASSES\" in\n"
@@ -134,6 +136,19 @@ static void fill(char *base, unsigned long pages, uint64_t seed)
 
 	for (uint64_t i = 0; i < pages * WORDS; i++)
 		words[i] = mix(seed + i);
+}
+
+/* What a server does: some work and some memory for each request. */
+static void turn(char *base, unsigned long pages, unsigned long seconds)
+{
+	uint64_t began = now_us(), n = 0, sum = 0;
+
+	while (now_us() - began < seconds * 1000000) {
+		for (unsigned int i = 0; i < 500; i++)
+			sum = mix(sum + i);
+		*(volatile uint64_t *)(base + mix(n++) % pages * PAGE) += sum;
+	}
+	printf("%llu\n", (unsigned long long)n);
 }
 
 /* One look at all of it.  What is wrong goes to @out, and is the end. */
@@ -289,7 +304,7 @@ int main(int argc, char **argv)
 	pages = mib << 20 >> 12;
 	if (!mib || mib > 1UL << 30 || argc > 4)
 		usage();
-	if (!strcmp(how, "verify") || !strcmp(how, "watch") ? argc != 4 :
+	if (!strcmp(how, "verify") || !strcmp(how, "watch") || !strcmp(how, "turn") ? argc != 4 :
 	    !strcmp(how, "busy") || !strcmp(how, "touch") ? argc == 4 && strcmp(argv[3], "random") :
 	    argc != 3 || (strcmp(how, "hold") && strcmp(how, "comb")))
 		usage();
@@ -302,6 +317,10 @@ int main(int argc, char **argv)
 		verify(base, pages, number(argv[3]));
 	if (!strcmp(how, "watch"))
 		watch(base, pages, number(argv[3]));
+	if (!strcmp(how, "turn")) {
+		turn(base, pages, number(argv[3]));
+		return 0;
+	}
 	if (!strcmp(how, "comb"))
 		madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
 	if (!strcmp(how, "touch") && argc == 4)
