@@ -68,6 +68,42 @@ test_five_working_sets() {
 	check_num "permille after fifteen" $(($(ask) / MiB * 1000 / size)) le 250
 }
 
+# lie NAME=VALUE...: what guest a says of itself is this, for three periods; sets $told, what was measured then.
+lie() {
+	vm_run a "insmod /modules/aero_lie.ko $*" || fail "the guest does not lie"
+	periods 3
+	told=$(($(ask) / MiB))
+	pressure=$(cat "$SYS_a/pressure")
+	available=$(($(vm_hint a available_bytes) / MiB))
+	vm_run a 'rmmod aero_lie'
+	echo "# with $*: $told MiB are used, pressure $pressure"
+}
+
+# check_told: within the noise of two measurements of what was measured of the honest guest.
+check_told() {
+	check_num "permille of the VM that the lie makes" $(((told > honest ? told - honest : honest - told) * 1000 / size)) le 90
+	check_num "permille of the VM at least, with $((used * 1000 / size)) used" $((told * 1000 / size)) ge $((used * 1000 / size - 100))
+	check_num "permille of the VM at most, with $((used * 1000 / size)) used" $((told * 1000 / size)) le $((used * 1000 / size + 100))
+}
+
+# It uses half of what it has, and says that it suffers for lack of memory, or that all of it is free.
+test_a_lie_changes_nothing() {
+	local used=192 size=384 honest told pressure available
+	start_bare size=$size || return
+	use $used
+	ask
+	periods 3
+	honest=$(($(ask) / MiB))
+	echo "# honest: $honest MiB are used, pressure $(cat "$SYS_a/pressure")"
+	check_estimate $used $size
+	lie available=0 misery=100000
+	check_num "pressure by the guest's word" "$pressure" ge 900
+	check_told
+	lie available=$((size * MiB)) misery=0
+	check_num "MiB available by the guest's word" "$available" eq $size
+	check_told
+}
+
 vm_stat_file() { echo "/sys/kernel/debug/aerostat/$(basename "$(vm_sysfs "$1")")/stats"; }
 
 # Whole ones are looked at, and stay whole.  One page of 512 that the kernel uses makes all of them used.
@@ -102,6 +138,40 @@ test_what_it_costs() {
 	unmaps=$(vm_stat a working_set_unmaps)
 	sleep 35
 	check_num "folios unmapped although nobody asks" $(($(vm_stat a working_set_unmaps) - unmaps)) eq 0
+}
+
+# rate FROM TO: pages that the hog wrote in a second, on average of those lines of its report.
+rate() { vm_run a "sed -n '$1,$2p' /tmp/$hog.out" | awk '{ sum += $1 } END { if (NR) printf "%d", sum / NR }'; }
+seconds_of_hog() { vm_run a "wc -l </tmp/$hog.out"; }
+
+# At ten times the default rate of sampling, in turns with none at all, so that the emulator's drift is in both. What is
+# lost then is ten times what is lost by default: 95 % here are 99.5 % there.
+test_what_it_costs_the_guest() {
+	local hog round from quiet sampled all=0 sum=0 n=6
+	start_vm a size=1024 ram=huge watch=1 || return
+	vm_run a 'kill $(pidof memwatch)'
+	unset "watched[a]"
+	echo 3000 >$HOST/working_set_period_ms
+	hog=$(vm_spawn a "hog busy 700 random")
+	wait_for 180 vm_run a "grep -q ready /tmp/$hog.out" || { fail "no hog"; return; }
+	sleep 5
+	for ((round = 0; round < n; round++)); do
+		# Two periods after the last question nothing is unmapped any more.
+		sleep 10
+		from=$(seconds_of_hog)
+		sleep 20
+		quiet=$(rate $((from + 2)) $((from + 19)))
+		ask
+		sleep 4
+		from=$(seconds_of_hog)
+		for _ in {1..10}; do ask >/dev/null; sleep 2; done
+		sampled=$(rate $((from + 2)) $((from + 19)))
+		echo "# round $round: $quiet pages in a second, $sampled while sampled: $((sampled * 1000 / quiet)) permille"
+		all=$((all + quiet)) sum=$((sum + sampled))
+	done
+	check_num "folios were unmapped" "$(vm_stat a working_set_unmaps)" ge $((n * 300))
+	check_num "permille of the undisturbed work, at ten times the default rate" $((sum * 1000 / all)) ge 950
+	echo "# at the default rate: $((10000 - (1000 - sum * 1000 / all))) of 10000"
 }
 
 test_what_cannot_be_measured_says_so() {

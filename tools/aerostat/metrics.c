@@ -76,7 +76,7 @@ static const struct family domain_families[] = {
 	  "Memory of a power domain that is offline, whoever did it." },
 };
 
-static const char * const host_modes[] = { "off", "manual", "auto", NULL };
+static const char * const host_modes[] = { "off", "manual", "auto", "balance", NULL };
 static const char * const host_states[] = { "idle", "holding", "taking", "emergency", "giving",
 					    "blind", "futile", "pressed", NULL };
 static const char * const host_levels[] = { "none", "low", "hold", "high", "emergency", NULL };

@@ -114,7 +114,7 @@ static const char *explain(const char *file, int err)
 	if (err != -EINVAL)
 		return "";
 	if (!strcmp(file, "mode"))
-		return "; off, manual or auto";
+		return "; off, manual, auto or balance";
 	if (!strcmp(file, "min_bytes"))
 		return "; a VM's minimum is at most its limit_bytes";
 	if (!strcmp(file, "limit_bytes"))

@@ -57,6 +57,8 @@ static void print_why(const struct model *model)
 	else if (sensor)
 		printf("because   %s (%s) reads %s: %s\n", sensor->id, sensor->name,
 		       format_reading(value, sensor, "value"), level);
+	else if (!strcmp(level, "none") && !strcmp(mode, "balance"))
+		printf("because   the mode is balance: VMs give for each other; no sensor takes part\n");
 	else if (!strcmp(level, "none"))
 		printf("because   no sensor takes part: none is watched, has thresholds and is believed\n");
 }
