@@ -21,9 +21,9 @@
  *	  beyond the budget: no VM is promised what is not there.
  *
  * Against swinging: a VM gives and is given a thirty-second of its size per second at most; what
- * is in use moves only for a difference of more than a sixteenth of the giver's size; who was given to
- * rests before he gives, twice as long when that turned soon; and while nobody is short and the
- * budget stands, nothing moves at all.
+ * is in use moves only for a difference of more than a sixteenth of the giver's size; who was
+ * given to rests before he gives, twice as long when that turned soon; and while nobody is short
+ * and the budget stands, nothing moves at all.
  */
 #include <linux/limits.h>
 #include <linux/math64.h>

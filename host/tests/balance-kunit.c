@@ -111,7 +111,7 @@ static u64 aero_test_has(const struct aero_test_world *world, unsigned int i)
 	return div_u64(world->vms[i].share.size - world->vms[i].balloon, MIB);
 }
 
-/* The row of the plan: roles are swapped, memory follows within 20 s, and then stands still. */
+/* Roles are swapped, memory follows within 20 s, and then stands still. */
 static void balance_follows_swapped_roles(struct kunit *test)
 {
 	struct aero_test_world world;
@@ -346,8 +346,10 @@ static void balance_random(struct kunit *test)
 		aero_balance_judge(vms, MAX_BALANCED, elapsed, &balance_params);
 		aero_balance_move(vms, shares, MAX_BALANCED, total, elapsed, &balance_params);
 		for (i = 0; i < MAX_BALANCED; i++) {
-			KUNIT_ASSERT_LE_MSG(test, vms[i].goal, vms[i].share.limit, "round %u", round);
-			KUNIT_ASSERT_GE_MSG(test, vms[i].goal, vms[i].share.least, "round %u", round);
+			KUNIT_ASSERT_LE_MSG(test, vms[i].goal, vms[i].share.limit, "round %u",
+					    round);
+			KUNIT_ASSERT_GE_MSG(test, vms[i].goal, vms[i].share.least, "round %u",
+					    round);
 			after += min(vms[i].balloon, vms[i].goal);
 			/* Who is not measured is asked for nothing more. */
 			if (!vms[i].known)
@@ -364,7 +366,8 @@ static void balance_part_is_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, aero_balance_part(100, 30, 100), 30ULL);
 	KUNIT_EXPECT_EQ(test, aero_balance_part(0, 30, 100), 0ULL);
 	KUNIT_EXPECT_EQ(test, aero_balance_part(U32_MAX - 1, U32_MAX, U32_MAX), U32_MAX - 1ULL);
-	KUNIT_EXPECT_EQ(test, aero_balance_part(BIT_ULL(58), BIT_ULL(40), BIT_ULL(59)), BIT_ULL(39));
+	KUNIT_EXPECT_EQ(test, aero_balance_part(BIT_ULL(58), BIT_ULL(40), BIT_ULL(59)),
+			BIT_ULL(39));
 	KUNIT_EXPECT_EQ(test, aero_balance_part(U64_MAX >> 2, 7, U64_MAX >> 1), 0ULL);
 }
 

@@ -332,7 +332,7 @@ static void balance_holds_the_reserve_and_moves(void)
 	held = sim_host_held(&host);
 	EXPECT(held, 464 * MIB);
 	EXPECT(host.may_offline, 0);
-	/* It needs all that it has and a bit more: the other one gives for it, and nothing is lost. */
+	/* It needs all that it has and a bit more: the other one gives for it. */
 	vms[0].cpu = 1000;
 	vms[0].anon = 3800 * MIB;
 	some_rounds(&sim_policy_balance, state, 20);
@@ -359,7 +359,8 @@ static void balance_holds_the_reserve_and_moves(void)
 static void memory_is_conserved(void)
 {
 	static const struct sim_policy *const policies[] = {
-		&sim_policy_aerostat, &sim_policy_balance, &sim_policy_none, &sim_policy_proportional,
+		&sim_policy_aerostat, &sim_policy_balance, &sim_policy_none,
+		&sim_policy_proportional,
 		&sim_policy_proxmox, &sim_policy_proxmox_heat, &sim_policy_mom,
 		&sim_policy_mom_heat,
 	};

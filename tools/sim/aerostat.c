@@ -262,7 +262,10 @@ static void sim_balance_move(struct sim_aerostat *aero, struct sim_host *host, u
 	}
 }
 
-/* aero_loop_decide(), modes auto and balance. Since when blocks stand still is for powers; there are none. */
+/*
+ * aero_loop_decide(), modes auto and balance. Since when blocks stand still is for powers; there
+ * are none.
+ */
 static void sim_loop_decide(struct sim_aerostat *aero, const struct sim_host *host,
 			    const struct sim_sums *sums, const struct aero_reading *reading)
 {

@@ -26,8 +26,8 @@ static void usage(void)
 	      "       hog comb MIB           the same, but lets every second page go again, before it is \"ready\"\n"
 	      "       hog busy MIB [random]  the same, then write to a page after the other (or in random order) until\n"
 	      "                              killed; each second: touched pages in it, pages in all, worst pause in us\n"
-	      "       hog turn MIB SECONDS   for so long, compute a little and write to a random page, again and again;\n"
-	      "                              prints how often, then exits\n"
+	      "       hog turn MIB SECONDS   for so long, compute a little and write to random pages, again and again;\n"
+	      "                              prints how often, the millionths of the time that it computed, and exits\n"
 	      "       hog verify MIB SEED    fill with what SEED gives, print \"ready\", compare for ever; prints the\n"
 	      "                              first wrong byte's offset and exits with status 1\n"
 	      "       hog watch MIB SEED     the same, once a second and on SIGUSR1; keeps \"PID PASSES\" in\n"
@@ -136,19 +136,6 @@ static void fill(char *base, unsigned long pages, uint64_t seed)
 
 	for (uint64_t i = 0; i < pages * WORDS; i++)
 		words[i] = mix(seed + i);
-}
-
-/* What a server does: some work and some memory for each request. */
-static void turn(char *base, unsigned long pages, unsigned long seconds)
-{
-	uint64_t began = now_us(), n = 0, sum = 0;
-
-	while (now_us() - began < seconds * 1000000) {
-		for (unsigned int i = 0; i < 500; i++)
-			sum = mix(sum + i);
-		*(volatile uint64_t *)(base + mix(n++) % pages * PAGE) += sum;
-	}
-	printf("%llu\n", (unsigned long long)n);
 }
 
 /* One look at all of it.  What is wrong goes to @out, and is the end. */
@@ -285,6 +272,32 @@ static void pace(unsigned long seconds, unsigned long steps)
 	qsort(waited, count, sizeof(*waited), by_value);
 	printf("%lu %lu %llu %llu %llu\n", steps, count, percentile(took, count, 50),
 	       percentile(took, count, 99), percentile(waited, count, 99));
+}
+
+/*
+ * What a server does: some work and some memory for each request. How much of the time goes into the work, and not into
+ * waiting for memory or for a CPU, is a throughput that does not depend on how quick the machine is at the moment.
+ */
+static void turn(char *base, unsigned long pages, unsigned long seconds)
+{
+	int schedstat = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
+	uint64_t began, before, now, then, waited, worked = 0, n = 0;
+
+	if (schedstat < 0)
+		exit(3);
+	waited = waited_us(schedstat);
+	for (now = began = now_us(); now - began < seconds * 1000000; n++) {
+		before = now;
+		work(20000);
+		then = now_us();
+		worked += then - before;
+		for (unsigned int i = 0; i < 20; i++)
+			++*(volatile uint64_t *)(base + mix(n * 20 + i) % pages * PAGE);
+		now = now_us();
+	}
+	waited = waited_us(schedstat) - waited;
+	worked -= waited < worked ? waited : worked;
+	printf("%llu %llu\n", (unsigned long long)n, (unsigned long long)(worked * 1000000 / (now - began)));
 }
 
 int main(int argc, char **argv)
