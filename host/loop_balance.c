@@ -54,6 +54,8 @@ static void aero_loop_budget(struct aero_loop *loop, const struct aero_loop_sums
 		input.wanted |= loop->balance[i].is_short;
 	}
 	aero_budget_step(&loop->budget, &input);
+	trace_aerostat_budget(loop->budget.pages, input.available, input.reserve, input.coming,
+			      input.easy, input.most, input.wanted);
 }
 
 /**

@@ -114,6 +114,32 @@ TRACE_EVENT(aerostat_apportion,
 		  __entry->idle, __entry->pressed, __entry->take)
 );
 
+TRACE_EVENT(aerostat_budget,
+	TP_PROTO(u64 pages, u64 available, u64 reserve, u64 coming, u64 easy, u64 most, bool wanted),
+	TP_ARGS(pages, available, reserve, coming, easy, most, wanted),
+	TP_STRUCT__entry(
+		__field(u64, pages)
+		__field(u64, available)
+		__field(u64, reserve)
+		__field(u64, coming)
+		__field(u64, easy)
+		__field(u64, most)
+		__field(bool, wanted)
+	),
+	TP_fast_assign(
+		__entry->pages = pages;
+		__entry->available = available;
+		__entry->reserve = reserve;
+		__entry->coming = coming;
+		__entry->easy = easy;
+		__entry->most = most;
+		__entry->wanted = wanted;
+	),
+	TP_printk("pages=%llu available=%llu reserve=%llu coming=%llu easy=%llu most=%llu wanted=%d",
+		  __entry->pages, __entry->available, __entry->reserve, __entry->coming,
+		  __entry->easy, __entry->most, __entry->wanted)
+);
+
 TRACE_EVENT(aerostat_balance,
 	TP_PROTO(int vm, u64 balloon, u64 target, u64 goal, u64 ideal, u64 easy, u32 strain,
 		 bool is_short, u64 total),
