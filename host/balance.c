@@ -15,8 +15,8 @@
  *	- Who gives how much is aero_apportion()'s answer for the whole budget, by shares and with
  *	  idle memory taxed (Waldspurger, "Memory Resource Management in VMware ESX Server", OSDI
  *	  2002, sections 5 and 6). Where what is idle does not suffice, what is in use is divided
- *	  likewise, by those who do not suffer first. So a VM at its minimum has a way
- *	  back: it has less for its shares than others.
+ *	  likewise, by those who do not suffer first, and by shares alone where all do. So a VM at
+ *	  its minimum has a way back: it has less for its shares than others.
  *	- The givers' balloons grow first. Targets fall only by what has come in
  *	  beyond the budget: no VM is promised what is not there.
  *
@@ -283,7 +283,7 @@ static u64 aero_balance_offer(const struct aero_balance_vm *vm, u32 elapsed_ms, 
 {
 	u64 gap = vm->ideal - min(vm->ideal, vm->goal), step;
 
-	if (!vm->known || vm->is_short || aero_balance_stuck(vm))
+	if (!vm->known || aero_balance_stuck(vm))
 		return 0;
 	step = aero_balance_step_pages(vm, elapsed_ms) * AERO_BALANCE_AHEAD;
 	if (lack)

@@ -150,6 +150,10 @@ static void balance_two_busy_do_not_swing(struct kunit *test)
 	aero_test_need(&world, 1, 900);
 	aero_test_hold(&world, 1, 600);
 	aero_test_seconds(&world, 120);
+	/* Half of it each, but for the band. */
+	KUNIT_EXPECT_GE(test, aero_test_has(&world, 0), 660ULL);
+	KUNIT_EXPECT_GE(test, aero_test_has(&world, 1), 660ULL);
+	KUNIT_EXPECT_EQ(test, world.least_there, world.total);
 	world.moves = 0;
 	aero_test_seconds(&world, 600);
 	KUNIT_EXPECT_EQ(test, world.moves, 0U);
