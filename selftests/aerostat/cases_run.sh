@@ -217,8 +217,8 @@ test_record_and_signals() {
 		kill -KILL $recorder 2>/dev/null
 		wait $recorder
 		same "status after $signal" $? 0
-		same "names after $signal" "$(grep -c ',vm-0,slow,' "$work/r.csv")" 11
-		same "values after $signal" "$(grep -c ',vm-1,guest-1,' "$work/r.csv")" 11
+		same "names after $signal" "$(grep -c ',vm-0,slow,' "$work/r.csv")" 13
+		same "values after $signal" "$(grep -c ',vm-1,guest-1,' "$work/r.csv")" 13
 	done
 	# Nobody reads for a while.
 	rm -rf "$tree"
