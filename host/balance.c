@@ -36,7 +36,7 @@
 #define AERO_BALANCE_BAND_DIV	16	/* of its size */
 #define AERO_BALANCE_AHEAD	4	/* steps that may be under way */
 #define AERO_BALANCE_BEHIND_MS	10000U	/* a balloon that does not grow for so long will not */
-#define AERO_BALANCE_REST_MS	30000U
+#define AERO_BALANCE_REST_MS	15000U
 #define AERO_BALANCE_REST_MAX	480000U
 #define AERO_BALANCE_REPAY	8	/* credit comes back so many times slower */
 #define AERO_BALANCE_LONGEST_MS	2000U	/* of a step: a late one is no reason for a large one */

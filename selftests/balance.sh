@@ -3,7 +3,8 @@
 #
 # Mode balance: VMs give for each other and for the host, without any heat.
 #
-# ROLE is how long a VM is busy before it is the other one's turn, in seconds.  Memory has to follow within 20.
+# ROLE is how long a VM is busy before it is the other one's turn, in seconds; not less than 60, for who was given to
+# rests, longer if he has to give soon after, and because the time that memory takes counts.  It has to follow within 20.
 . "$(dirname "$0")/lib.sh"
 
 ROLE=${ROLE:-120}
