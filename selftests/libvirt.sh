@@ -157,7 +157,7 @@ gives() {
 
 test_a_doorbell_needs_nothing_of_libvirt() {
 	here || return
-	"$AEROSTATD" --user nobody --group kvm 2>>/tmp/aerostatd.log &
+	"$AEROSTATD" --user libvirt-qemu --group kvm 2>>/tmp/aerostatd.log &
 	aerostatd=$!
 	wait_for 10 test -S /run/aerostat/aerostatd.sock || fail "aerostatd does not start"
 	define web doorbell
