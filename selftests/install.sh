@@ -84,11 +84,12 @@ up_to_date() {
 		[[ $(awk '/Installed:/ { print $2 }' <<<"$policy") == "$(awk '/Candidate:/ { print $2 }' <<<"$policy")" ]]
 }
 
-# snapshot ROOT FILE: each file with its type, mode, owner and contents, but for logs, caches and the packagers' own records.
+# snapshot ROOT FILE: each file with its type, mode, owner and contents, but for logs, caches, the packagers' own records
+# and what a running system keeps in memory.
 snapshot() {
 	local -a files=(find . -xdev '(')
 	local path
-	for path in var/log var/cache var/lib/dpkg var/lib/apt tmp debs; do files+=(-path "./$path" -o); done
+	for path in run var/log var/cache var/lib/dpkg var/lib/apt tmp debs; do files+=(-path "./$path" -o); done
 	files+=(-path ./etc/ld.so.cache ')' -prune -o)
 	(cd "$1" && { "${files[@]}" -printf '%p: %y %m %u:%g %l\n'; "${files[@]}" -type f -print0 | xargs -0 sha256sum | sed -E 's/^([^ ]*)  (.*)/\2: \1/'; } |
 		LC_ALL=C sort) >"$2"
