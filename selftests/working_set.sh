@@ -141,40 +141,6 @@ test_what_it_costs() {
 	check_num "folios unmapped although nobody asks" $(($(vm_stat a working_set_unmaps) - unmaps)) eq 0
 }
 
-# rate FROM TO: pages that the hog wrote in a second, on average of those lines of its report.
-rate() { vm_run a "sed -n '$1,$2p' /tmp/$hog.out" | awk '{ sum += $1 } END { if (NR) printf "%d", sum / NR }'; }
-seconds_of_hog() { vm_run a "wc -l </tmp/$hog.out"; }
-
-# At ten times the default rate of sampling, in turns with none at all, so that the emulator's drift is in both. What is
-# lost then is ten times what is lost by default: 95 % here are 99.5 % there.
-test_what_it_costs_the_guest() {
-	local hog round from quiet sampled all=0 sum=0 n=6
-	start_vm a size=1024 ram=huge watch=1 || return
-	vm_run a 'kill $(pidof memwatch)'
-	unset "watched[a]"
-	echo 3000 >$HOST/working_set_period_ms
-	hog=$(vm_spawn a "hog busy 700 random")
-	wait_for 180 vm_run a "grep -q ready /tmp/$hog.out" || { fail "no hog"; return; }
-	sleep 5
-	for ((round = 0; round < n; round++)); do
-		# Two periods after the last question nothing is unmapped any more.
-		sleep 10
-		from=$(seconds_of_hog)
-		sleep 20
-		quiet=$(rate $((from + 2)) $((from + 19)))
-		ask
-		sleep 4
-		from=$(seconds_of_hog)
-		for _ in {1..10}; do ask >/dev/null; sleep 2; done
-		sampled=$(rate $((from + 2)) $((from + 19)))
-		echo "# round $round: $quiet pages in a second, $sampled while sampled: $((sampled * 1000 / quiet)) permille"
-		all=$((all + quiet)) sum=$((sum + sampled))
-	done
-	check_num "folios were unmapped" "$(vm_stat a working_set_unmaps)" ge $((n * 300))
-	check_num "permille of the undisturbed work, at ten times the default rate" $((sum * 1000 / all)) ge 950
-	echo "# at the default rate: $((10000 - (1000 - sum * 1000 / all))) of 10000"
-}
-
 test_what_cannot_be_measured_says_so() {
 	local value
 	for value in 0 1001 x -1; do

@@ -36,6 +36,8 @@ $1 == "fixed-work" {
 	add("waited", "quiet", ($5 + $13) / 2)
 	add("waited", "busy", $9)
 }
+# At ten times the default rate, so a tenth of the loss.
+$1 == "sampling" { add("sampling", "", 100 - (100 - 100 * $3 / $2) / 10) }
 $1 == "many" {
 	many[++nr_many] = $2
 	add("idle", $2, $4 / ($7 * 1e6) * 100)
@@ -68,6 +70,7 @@ END {
 		       middle("work", "all"), least("work", "all"), most("work", "all"),
 		       middle("waited", "busy"), least("waited", "busy"), most("waited", "busy"),
 		       middle("waited", "quiet"), least("waited", "quiet"), most("waited", "quiet")
+	figure("a guest's work while its working set is measured", "sampling", "", "%", 99.5, 100, 1)
 	for (i = 1; i <= nr_many; i++) {
 		if (many[i] == 1000)
 			figure("1000 VMs, nothing changes: of a core", "idle", 1000, "%", 0.5, 0)

@@ -5,14 +5,14 @@
 #
 #	costs.sh ROUNDS [WHAT...]
 #
-# WHAT: exits, idle, sensor, work, or a number of VMs; all without any. Writes lines to /out/costs.txt: NAME VALUE...,
+# WHAT: exits, idle, sensor, work, sampling, or a number of VMs; all without any. Writes lines to /out/costs.txt: NAME VALUE...,
 # one for each measurement.
 cd "$(dirname "$0")/.." || exit 1
 . ./lib.sh
 
 rounds=$1
 shift
-(($#)) || set -- exits idle sensor work 10 100 1000
+(($#)) || set -- exits idle sensor work sampling 10 100 1000
 out=/out/costs.txt
 
 bail() { echo "costs: $*" >&2; exit 1; }
@@ -173,6 +173,35 @@ back_and_forth() {
 	done
 }
 
+# What a guest loses while its working set is measured, at ten times the default rate and in turns with none at all, so that
+# the emulator's drift is in both.
+sampling() {
+	local hog round quiet sampled
+	begin
+	start_vm a size=1024 ram=huge || bail "no guest"
+	echo 3000 >$HOST/working_set_period_ms
+	hog=$(vm_spawn a "hog busy 700 random")
+	wait_for 180 vm_run a "grep -q ready /tmp/$hog.out" || bail "no hog"
+	for ((round = 1; round <= rounds; round++)); do
+		# Two periods after the last question nothing is unmapped any more.
+		sleep 10
+		quiet=$(hog_rate)
+		cat "$SYS_a/working_set_bytes" >/dev/null 2>&1
+		sleep 4
+		while cat "$SYS_a/working_set_bytes" >/dev/null 2>&1; do sleep 2; done &
+		sampled=$(hog_rate)
+		kill $!
+		wait $! 2>/dev/null
+		say sampling "$quiet $sampled"
+	done
+	clean_up
+}
+# Pages that it writes in a second, on average of the next eighteen.
+hog_rate() {
+	vm_run a "n=\$(wc -l </tmp/$hog.out); sleep 20; sed -n \"\$((n + 2)),\$((n + 19))p\" /tmp/$hog.out" |
+		awk '{ sum += $1 } END { if (NR) printf "%d", sum / NR }'
+}
+
 # many_begin N [bare]: so many VMs, without channels if they are bare; sets $many.
 many_begin() {
 	"$VMM" many "$1" 16 ${2:+0} >/tmp/many &
@@ -228,6 +257,7 @@ for what; do
 		sensor_to_page yes
 		;;
 	work) fixed_work ;;
+	sampling) sampling ;;
 	*) many_vms "$what" ;;
 	esac
 done
