@@ -51,7 +51,9 @@ test_sysfs_refuses_nonsense() {
 	refuses "$SYS_a/min_bytes" $((513 * MiB))
 	refuses "$SYS_a/limit_bytes" $((513 * MiB))
 	refuses "$SYS_a/limit_bytes" 0
-	refuses "$SYS_a/limit_bytes" $(($(cat "$SYS_a/min_bytes") - 4096))
+	# Written, it no longer follows the limit.
+	echo $((128 * MiB)) >"$SYS_a/min_bytes"
+	refuses "$SYS_a/limit_bytes" $((128 * MiB - 4096))
 	refuses "$SYS_a/managed" 2
 	refuses "$SYS_a/shares" 0
 	refuses "$SYS_a/rate_min_bytes" 0
