@@ -20,7 +20,7 @@
  *	- The givers' balloons grow first. Targets fall only by what has come in
  *	  beyond the budget: no VM is promised what is not there.
  *
- * Against swinging: a VM gives and is given a thirty-second of its size per second at most; what
+ * Against swinging: a VM is asked for and is given an eighth of its size at once at most; what
  * is in use moves only for a difference of more than a sixteenth of the giver's size; who was
  * given to rests before he gives, twice as long when that turned soon; and while nobody is short
  * and the budget stands, nothing moves at all.
@@ -36,6 +36,7 @@
 #define AERO_BALANCE_BAND_DIV	16	/* of its size */
 #define AERO_BALANCE_AHEAD	4	/* steps that may be under way */
 #define AERO_BALANCE_BEHIND_MS	10000U	/* a balloon that does not grow for so long will not */
+#define AERO_BALANCE_CRUMB_DIV	1024	/* of its size, in that time */
 #define AERO_BALANCE_REST_MS	15000U
 #define AERO_BALANCE_REST_MAX	480000U
 #define AERO_BALANCE_REPAY	8	/* credit comes back so many times slower */
@@ -81,6 +82,12 @@ static u64 aero_balance_most(const struct aero_balance_vm *vm)
 	return min(vm->share.limit, vm->share.size);
 }
 
+/* Less than this is no growth: who comes page by page could keep others waiting for ever. */
+static u64 aero_balance_crumb(const struct aero_balance_vm *vm)
+{
+	return max(vm->share.size / AERO_BALANCE_CRUMB_DIV, 1ULL);
+}
+
 /* Its balloon has not followed for long, and will not. */
 static bool aero_balance_stuck(const struct aero_balance_vm *vm)
 {
@@ -104,7 +111,7 @@ static bool aero_balance_filled(const struct aero_balance_vm *vm)
 {
 	u64 has = vm->share.size - min(vm->balloon, vm->share.size);
 
-	return !vm->known || has <= vm->used + 2 * (vm->share.size / AERO_BALANCE_MARGIN_DIV);
+	return vm->known && has <= vm->used + 2 * (vm->share.size / AERO_BALANCE_MARGIN_DIV);
 }
 
 static void aero_balance_believe(struct aero_balance_vm *vm, u32 elapsed_ms,
@@ -161,11 +168,13 @@ void aero_balance_judge(struct aero_balance_vm *vms, unsigned int nr, u32 elapse
 		struct aero_balance_vm *vm = &vms[i];
 		struct aero_balance_past *past = &vm->past;
 
-		if (vm->target > vm->balloon && vm->balloon <= past->balloon)
+		past->balloon = min(past->balloon, vm->balloon);
+		if (vm->target > vm->balloon && vm->balloon - past->balloon < aero_balance_crumb(vm)) {
 			past->behind_ms = aero_balance_more_ms(past->behind_ms, elapsed_ms);
-		else
+		} else {
 			past->behind_ms = 0;
-		past->balloon = vm->balloon;
+			past->balloon = vm->balloon;
+		}
 		past->rest_ms = aero_balance_less_ms(past->rest_ms, elapsed_ms);
 		past->still_ms = aero_balance_more_ms(past->still_ms, elapsed_ms);
 		aero_balance_believe(vm, elapsed_ms, params);

@@ -22,8 +22,8 @@ struct aero_balance_params {
 
 /**
  * struct aero_balance_past - what one step leaves to the next of a VM; zeroed at start
- * @balloon: pages that its balloon held
- * @behind_ms: since when it has not grown although it should, milliseconds, as all below
+ * @balloon: pages that its balloon held when it last grew by more than a crumb
+ * @behind_ms: since when it has not, although it should, milliseconds, as all below
  * @rest_ms: until it may give again, after it was given to
  * @wait_ms: how long the last such rest was
  * @still_ms: since it last gave or was given to

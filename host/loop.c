@@ -127,9 +127,9 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 			     const struct aero_loop_sums *sums, unsigned int nr_readings,
 			     u32 cooling)
 {
-	/* What is held anyway answers for no heat. */
+	/* What is held anyway answers for no heat; what a limit only asks for is not held. */
 	u64 base = max(sums->least, loop->budget.pages);
-	u64 held = sums->held - min(base, sums->held);
+	u64 held = sums->held - min(max(sums->met, loop->budget.pages), sums->held);
 	struct aero_controller_input input = {
 		.readings = loop->readings,
 		.nr = nr_readings,
@@ -177,7 +177,7 @@ static void aero_loop_decide(struct aero_loop *loop, const struct aero_loop_conf
 	if (decision.verdict == AERO_VERDICT_GIVING &&
 	    sums->held <= max(loop->demand, sums->fixed) + loop->extra)
 		decision.verdict = AERO_VERDICT_HOLDING;
-	loop->limited = sums->limited;
+	loop->limited = sums->limited && config->mode != AERO_MODE_OFF;
 	/* As long as anything is held for heat, that comes first, and is all that VMs do. */
 	loop->balancing = config->mode == AERO_MODE_BALANCE && !loop->demand &&
 			  decision.level < AERO_LEVEL_HIGH;

@@ -42,17 +42,26 @@ static void aero_loop_budget(struct aero_loop *loop, const struct aero_loop_sums
 	struct aero_budget_input input = {
 		.available = max(si_mem_available(), 0L),
 		.reserve = aero_blocks_reserve(loop->host->blocks),
-		.offline = aero_blocks_taken_pages(loop->host->blocks),
 		.coming = aero_balance_coming(loop->balance, sums->nr),
 		.elapsed_ms = loop->elapsed_ms,
 	};
 	unsigned int i;
+	u64 soon = input.coming;
+
+	/* Those that cannot come back are no reason to wait. */
+	if (aero_blocks_returning(loop->host->blocks))
+		input.offline = aero_blocks_taken_pages(loop->host->blocks);
 
 	for (i = 0; i < sums->nr; i++) {
 		input.easy += loop->balance[i].easy;
 		input.most += loop->balance[i].share.limit;
-		input.wanted |= loop->balance[i].is_short;
+		input.wanted |= loop->balance[i].is_short &&
+				loop->balance[i].target > loop->balance[i].share.least;
+		soon += min(loop->balance[i].balloon, loop->balance[i].target);
 	}
+	/* What a VM held that has gone is not the others' to make up for, unless the host lacks it. */
+	if (input.available >= input.reserve)
+		loop->budget.pages = min(loop->budget.pages, soon);
 	aero_budget_step(&loop->budget, &input);
 	trace_aerostat_budget(loop->budget.pages, input.available, input.reserve, input.coming,
 			      input.easy, input.most, input.wanted);

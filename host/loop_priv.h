@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Inside of the control loop, for loop.c and loop_vms.c only.
+ * Inside of the control loop, for loop*.c only.
  */
 #ifndef AEROSTAT_LOOP_PRIV_H
 #define AEROSTAT_LOOP_PRIV_H
@@ -91,6 +91,7 @@ struct aero_loop {
  * @nr: VMs that were sampled
  * @held: pages that they have given
  * @least: pages of them above their limits
+ * @met: of @least, pages that they have given
  * @fixed: pages held by those that are not managed
  * @limited: one has a limit
  * @capacity: sum of their limits at AERO_URGENCY_NORMAL
@@ -101,6 +102,7 @@ struct aero_loop_sums {
 	unsigned int nr;
 	u64 held;
 	u64 least;
+	u64 met;
 	u64 fixed;
 	bool limited;
 	u64 capacity;

@@ -104,10 +104,12 @@ static void aero_loop_sum(struct aero_loop_sums *sums, const struct aero_vm_samp
 	sums->limited |= sample->limited;
 	aero_loop_bounds(sample, config, AERO_URGENCY_NORMAL, &share);
 	sums->capacity += share.limit;
-	if (sample->managed)
+	if (sample->managed) {
 		sums->least += share.least;
-	else
+		sums->met += min(share.least, sample->balloon);
+	} else {
 		sums->fixed += share.limit;
+	}
 	aero_loop_bounds(sample, config, AERO_URGENCY_EMERGENCY, &share);
 	sums->capacity_emergency += share.limit;
 }
@@ -136,12 +138,15 @@ void aero_loop_sample(struct aero_loop *loop, const struct aero_loop_config *con
 
 		if (sums->nr == loop->nr_samples)
 			break;
+		aero_vm_sample(vm, due, sample);
+		aero_loop_sum(sums, sample, config);
+		/* What nothing that is done here can relieve is no reason to do less. */
+		if (!sample->managed)
+			continue;
 		/* By the last level: who is to give is measured from its first step on. */
 		if (config->mode == AERO_MODE_BALANCE ||
 		    (config->mode == AERO_MODE_AUTO && loop->level >= AERO_LEVEL_HIGH))
 			aero_working_set_want(vm);
-		aero_vm_sample(vm, due, sample);
-		aero_loop_sum(sums, sample, config);
 		weighted += (u64)sample->pressure * sample->share.shares;
 		weights += sample->share.shares;
 	}
@@ -220,7 +225,7 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 		     const struct aero_loop_sums *sums, bool due)
 {
 	const struct aero_apportion_params params = { .idle_tax = config->idle_tax };
-	u64 want = loop->demand + loop->extra, demand, offline, total;
+	u64 want = loop->demand + loop->extra, demand, kept, offline, total;
 	struct aero_loop_range bounds;
 	unsigned int i;
 
@@ -232,11 +237,11 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 	}
 	total = clamp(want, bounds.least, bounds.limit);
 
-	/* Nor is it for going offline. */
-	demand = total - min(loop->extra, total);
+	/* Nor is it for going offline, but what a limit only asks for takes nothing from that. */
+	demand = min(loop->demand, total - min(loop->extra, total));
+	kept = min(loop->extra, max(sums->met, loop->budget.pages));
 	/* First what may be offline, then what is: in between it can only get less. */
-	aero_blocks_set_reclaimed(loop->host->blocks, demand,
-				  sums->held - min(loop->extra, sums->held));
+	aero_blocks_set_reclaimed(loop->host->blocks, demand, sums->held - min(kept, sums->held));
 	offline = aero_blocks_taken_pages(loop->host->blocks);
 
 	if (total < sums->held && aero_blocks_returning(loop->host->blocks)) {
@@ -249,10 +254,8 @@ void aero_loop_apply(struct aero_loop *loop, const struct aero_loop_config *conf
 	}
 	/* A block that does not come back is held by those who hold memory, and by nobody else. */
 	if (demand < offline) {
-		for (i = 0; i < sums->nr; i++) {
+		for (i = 0; i < sums->nr; i++)
 			loop->shares[i].limit = loop->samples[i].balloon;
-			loop->shares[i].least = 0;
-		}
 		total = min(offline + loop->extra, sums->held);
 	}
 	if (loop->balancing) {

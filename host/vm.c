@@ -525,8 +525,13 @@ void aero_vm_config(struct aero_vm *vm, struct aero_vm_config *config)
 /* What the VM has at least and at most do not contradict each other, nor its size. */
 static bool __aero_vm_bounds_fit(const struct aero_vm *vm, const struct aero_vm_config *config)
 {
+	const struct aero_vm_config *old = &vm->config;
 	u64 most = config->limit_set ? config->limit : vm->size;
 
+	/* The size can have changed since they were written: other settings can be made all the same. */
+	if (config->min == old->min && config->min_set == old->min_set &&
+	    config->limit == old->limit && config->limit_set == old->limit_set)
+		return true;
 	if (most > vm->size)
 		return false;
 	if (config->min_set)
