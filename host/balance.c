@@ -169,7 +169,8 @@ void aero_balance_judge(struct aero_balance_vm *vms, unsigned int nr, u32 elapse
 		struct aero_balance_past *past = &vm->past;
 
 		past->balloon = min(past->balloon, vm->balloon);
-		if (vm->target > vm->balloon && vm->balloon - past->balloon < aero_balance_crumb(vm)) {
+		if (vm->target > vm->balloon &&
+		    vm->balloon - past->balloon < aero_balance_crumb(vm)) {
 			past->behind_ms = aero_balance_more_ms(past->behind_ms, elapsed_ms);
 		} else {
 			past->behind_ms = 0;

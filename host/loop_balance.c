@@ -59,7 +59,7 @@ static void aero_loop_budget(struct aero_loop *loop, const struct aero_loop_sums
 				loop->balance[i].target > loop->balance[i].share.least;
 		soon += min(loop->balance[i].balloon, loop->balance[i].target);
 	}
-	/* What a VM held that has gone is not the others' to make up for, unless the host lacks it. */
+	/* Others need not make up for a VM that has gone, unless the host lacks memory. */
 	if (input.available >= input.reserve)
 		loop->budget.pages = min(loop->budget.pages, soon);
 	aero_budget_step(&loop->budget, &input);

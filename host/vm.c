@@ -528,7 +528,7 @@ static bool __aero_vm_bounds_fit(const struct aero_vm *vm, const struct aero_vm_
 	const struct aero_vm_config *old = &vm->config;
 	u64 most = config->limit_set ? config->limit : vm->size;
 
-	/* The size can have changed since they were written: other settings can be made all the same. */
+	/* The size can have changed since they were written, which hinders no other setting. */
 	if (config->min == old->min && config->min_set == old->min_set &&
 	    config->limit == old->limit && config->limit_set == old->limit_set)
 		return true;

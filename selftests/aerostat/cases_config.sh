@@ -53,7 +53,7 @@ test_config_with_mistakes() {
 	refused 2 'the host has no setting "sensor_add"' '[host]' 'sensor_add = hwmon a temp1'
 	refused 3 'line 2 sets mode already' '[host]' 'mode = off' 'mode = manual'
 	refused 3 'line 1 begins the same section' '[host]' 'mode = off' '[host]' 'period = 100'
-	refused 2 'off, manual or auto' '[host]' 'mode = on'
+	refused 2 'off, manual, auto or balance' '[host]' 'mode = on'
 	refused 2 'period_ms: "soon" makes no sense' '[host]' 'period = soon'
 	refused 2 'reserve_bytes: "2X" makes no sense' '[host]' 'reserve = 2X'
 	refused 1 'write [host] before it' 'mode = manual'

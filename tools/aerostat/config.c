@@ -402,9 +402,10 @@ void config_check_host(struct config *config, const struct object *host)
 					       "%s: \"%.60s\" makes no sense here; see aerostat.conf(5) for units",
 					       file, setting->value);
 			else if (!strcmp(file, "mode") && strcmp(text, "off") &&
-				 strcmp(text, "manual") && strcmp(text, "auto"))
+				 strcmp(text, "manual") && strcmp(text, "auto") &&
+				 strcmp(text, "balance"))
 				config_mistake(config, setting->line,
-					       "mode: \"%.60s\" makes no sense here; off, manual or auto",
+					       "mode: \"%.60s\" makes no sense here; off, manual, auto or balance",
 					       text);
 		}
 	}
