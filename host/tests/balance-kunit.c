@@ -22,9 +22,11 @@ struct aero_test_world {
 	u64 needs[MAX_BALANCED];
 	bool lies[MAX_BALANCED];	/* it suffers, by its own word */
 	bool stuck[MAX_BALANCED];	/* its balloon does not grow */
+	bool trickles[MAX_BALANCED];	/* but for a page in some seconds */
 	unsigned int nr;
 	u64 total;
 	unsigned int moves;
+	unsigned int ticks;
 	u64 least_there;		/* that balloons ever held together and were to hold */
 };
 
@@ -66,6 +68,8 @@ static void aero_test_live(struct aero_test_world *world, unsigned int i)
 
 	if (vm->target < vm->balloon)
 		vm->balloon = vm->target;
+	else if (world->trickles[i])
+		vm->balloon += vm->target > vm->balloon && !(++world->ticks % 8);
 	else if (!world->stuck[i])
 		vm->balloon += min(vm->target - vm->balloon, INFLATES);
 	has = size - vm->balloon;
@@ -284,6 +288,37 @@ static void balance_stuck_balloon(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, world.least_there, world.total);
 }
 
+/* Nor is one that follows by a page now and then. */
+static void balance_trickle(struct kunit *test)
+{
+	struct aero_test_world world;
+
+	aero_test_world_init(&world, 3, 600);
+	aero_test_need(&world, 0, 100);
+	aero_test_need(&world, 1, 100);
+	aero_test_need(&world, 2, 900);
+	world.trickles[0] = true;
+	aero_test_hold(&world, 0, 0);
+	aero_test_hold(&world, 1, 0);
+	aero_test_hold(&world, 2, 600);
+	aero_test_seconds(&world, 90);
+	KUNIT_EXPECT_GE(test, aero_test_has(&world, 2), 900ULL);
+}
+
+/* Who cannot be measured is believed for his credit only: he does not keep what others lack. */
+static void balance_unmeasured_liar(struct kunit *test)
+{
+	struct aero_test_world world;
+
+	aero_test_world_init(&world, 2, 600);
+	aero_test_need(&world, 1, 300);
+	aero_test_hold(&world, 0, 600);
+	world.vms[0].known = false;
+	world.lies[0] = true;
+	aero_test_seconds(&world, 200);
+	KUNIT_EXPECT_FALSE(test, world.vms[0].is_short);
+}
+
 /* Bounds hold at once, whatever else: a limit, a VM that is left alone, one that is refused. */
 static void balance_bounds(struct kunit *test)
 {
@@ -460,6 +495,8 @@ static struct kunit_case aero_balance_cases[] = {
 	KUNIT_CASE(balance_liar_is_found_out),
 	KUNIT_CASE(balance_noise_moves_nothing),
 	KUNIT_CASE(balance_stuck_balloon),
+	KUNIT_CASE(balance_trickle),
+	KUNIT_CASE(balance_unmeasured_liar),
 	KUNIT_CASE(balance_bounds),
 	KUNIT_CASE(balance_random),
 	KUNIT_CASE(balance_part_is_exact),
