@@ -126,7 +126,7 @@ test_limit_and_unmanaged() {
 	check "and not from the other" is "$SYS_idle/balloon_bytes" $kept
 	host_set_temp 40000
 	check "what was taken goes back" wait_for 60 is $HOST/reclaimed_bytes $kept
-	check "no more can go back" wait_for 5 is $HOST/state holding
+	check "no more can go back" wait_for 15 is $HOST/state holding
 	cat "$SYS_idle/size_bytes" >"$SYS_idle/limit_bytes"
 	echo 1 >"$SYS_idle/managed"
 	check "all of it goes back" wait_for 60 is $HOST/reclaimed_bytes 0
