@@ -121,7 +121,7 @@ help:
 	@echo 'make fuzz         10^8 descriptors of a lying guest (DESCS=...); some minutes'
 	@echo 'make check-build  kernels 6.1, 6.12 and the newest; sparse; checkpatch'
 	@echo 'make check-matrix every one of these kernels as host and as guest, 9 pairs; an hour (PAIRS="testing/bookworm")'
-	@echo 'make check-install  packages in a fresh Debian 12: built, installed, used, removed; 5 minutes'
+	@echo 'make check-install  packages in a fresh Debian 12: built, installed, used, removed; ten minutes'
 	@echo 'make clean        remove what was built'
 
 .PHONY: all modules tools abi-versions install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-matrix check-install clean help
