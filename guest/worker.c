@@ -116,8 +116,9 @@ static bool aero_grown(struct aero_guest *guest)
 	if (!aero_grow_end(guest, &grown, &failed))
 		return true;
 	aero_rate_spend(&guest->rate, (u64)grown << PAGE_SHIFT);
-	guest->reclaims = failed & AERO_LIMIT_ALLOC && !guest->grower.reclaimed;
-	/* Nothing is free, but something may be had: that is no failure yet. */
+	/* Nothing small is free, but may be had: that is no failure yet. Big ones nobody reclaims. */
+	guest->reclaims = failed & AERO_LIMIT_ALLOC && !guest->grower.reclaimed &&
+			  guest->grower.small;
 	if (guest->reclaims)
 		return true;
 	if (failed)
