@@ -78,7 +78,7 @@ test_shmem_of_huge_pages() {
 	local dir=/run/huge before
 	mkdir -p $dir
 	mount -t tmpfs -o huge=always,size=1G huge $dir || { fail "no tmpfs of huge pages"; return; }
-	if start_vm a size=384 ram=shm:$dir; then
+	if start_vm a size=448 ram=shm:$dir; then
 		before=$(meminfo Shmem)
 		check_num "MiB of RAM in huge pages at first" "$(huge_shmem)" ge 380
 		echo manual >$HOST/mode
