@@ -116,7 +116,7 @@ static bool aero_grown(struct aero_guest *guest)
 	if (!aero_grow_end(guest, &grown, &failed))
 		return true;
 	aero_rate_spend(&guest->rate, (u64)grown << PAGE_SHIFT);
-	/* Nothing small is free, but may be had: that is no failure yet. Big ones nobody reclaims. */
+	/* Nothing small is free, but may be had: no failure yet. Big ones nobody reclaims. */
 	guest->reclaims = failed & AERO_LIMIT_ALLOC && !guest->grower.reclaimed &&
 			  guest->grower.small;
 	if (guest->reclaims)

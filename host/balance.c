@@ -184,6 +184,24 @@ void aero_balance_judge(struct aero_balance_vm *vms, unsigned int nr, u32 elapse
 }
 
 /**
+ * aero_balance_held() - what VMs hold and will not be told to give up
+ * @vms: the VMs
+ * @nr: number of @vms
+ *
+ * Context: any; pure.
+ * Return: pages.
+ */
+u64 aero_balance_held(const struct aero_balance_vm *vms, unsigned int nr)
+{
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < nr; i++)
+		sum += aero_balance_there(&vms[i]);
+	return sum;
+}
+
+/**
  * aero_balance_coming() - what has been asked for and will come
  * @vms: the VMs, judged
  * @nr: number of @vms
@@ -217,6 +235,10 @@ void aero_budget_step(struct aero_budget *budget, const struct aero_budget_input
 	u64 step = aero_balance_pace(input->most / AERO_BUDGET_STEP_DIV, input->elapsed_ms);
 	u64 lack, most, spare;
 	u32 calm;
+
+	/* Others need not make up for a VM that has gone, unless the host lacks memory. */
+	if (input->available >= input->reserve)
+		budget->pages = min(budget->pages, input->held + input->coming);
 
 	if (input->available < input->reserve) {
 		budget->calm_ms = 0;

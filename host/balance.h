@@ -85,6 +85,7 @@ struct aero_budget {
  * @available: pages that it can use without swapping
  * @reserve: pages that shall stay so
  * @offline: pages of it that are offline and can come back
+ * @held: pages that VMs hold and were not told to give up
  * @coming: pages that VMs were asked for and have not given yet
  * @easy: pages that they could hold without missing them, as measured
  * @most: pages that they could hold at all
@@ -95,6 +96,7 @@ struct aero_budget_input {
 	u64 available;
 	u64 reserve;
 	u64 offline;
+	u64 held;
 	u64 coming;
 	u64 easy;
 	u64 most;
@@ -104,6 +106,7 @@ struct aero_budget_input {
 
 void aero_balance_judge(struct aero_balance_vm *vms, unsigned int nr, u32 elapsed_ms,
 			const struct aero_balance_params *params);
+u64 aero_balance_held(const struct aero_balance_vm *vms, unsigned int nr);
 u64 aero_balance_coming(const struct aero_balance_vm *vms, unsigned int nr);
 void aero_budget_step(struct aero_budget *budget, const struct aero_budget_input *input);
 void aero_balance_move(struct aero_balance_vm *vms, struct aero_share *shares, unsigned int nr,

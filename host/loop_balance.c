@@ -42,11 +42,11 @@ static void aero_loop_budget(struct aero_loop *loop, const struct aero_loop_sums
 	struct aero_budget_input input = {
 		.available = max(si_mem_available(), 0L),
 		.reserve = aero_blocks_reserve(loop->host->blocks),
+		.held = aero_balance_held(loop->balance, sums->nr),
 		.coming = aero_balance_coming(loop->balance, sums->nr),
 		.elapsed_ms = loop->elapsed_ms,
 	};
 	unsigned int i;
-	u64 soon = input.coming;
 
 	/* Those that cannot come back are no reason to wait. */
 	if (aero_blocks_returning(loop->host->blocks))
@@ -57,11 +57,7 @@ static void aero_loop_budget(struct aero_loop *loop, const struct aero_loop_sums
 		input.most += loop->balance[i].share.limit;
 		input.wanted |= loop->balance[i].is_short &&
 				loop->balance[i].target > loop->balance[i].share.least;
-		soon += min(loop->balance[i].balloon, loop->balance[i].target);
 	}
-	/* Others need not make up for a VM that has gone, unless the host lacks memory. */
-	if (input.available >= input.reserve)
-		loop->budget.pages = min(loop->budget.pages, soon);
 	aero_budget_step(&loop->budget, &input);
 	trace_aerostat_budget(loop->budget.pages, input.available, input.reserve, input.coming,
 			      input.easy, input.most, input.wanted);

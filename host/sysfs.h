@@ -21,7 +21,7 @@ void aero_sysfs_uevent(struct device *dev, const char *state);
  * AERO_SETTING_ATTR() - a file for one number of a set of settings
  * @_name: name of the file
  * @_field: name of the number in its struct
- * @_type: u32 or u64
+ * @_type: u8, u32 or u64
  * @_settings: the struct
  * @_of: gives the object that has the settings, from its struct device
  * @_get: fills the struct from the object

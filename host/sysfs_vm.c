@@ -96,106 +96,82 @@ static ssize_t working_set_error_bytes_show(struct device *dev, struct device_at
 }
 static DEVICE_ATTR_ADMIN_RO(working_set_error_bytes);
 
-static ssize_t min_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t aero_vm_bound_show(struct device *dev, char *buf,
+				  u64 (*bound)(const struct aero_vm *vm))
 {
 	struct aero_vm *vm = to_aero_vm(dev);
-	u64 min;
+	u64 pages;
 
 	mutex_lock(&vm->lock);
-	min = __aero_vm_min(vm);
+	pages = bound(vm);
 	mutex_unlock(&vm->lock);
-	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(min));
+	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(pages));
+}
+
+static ssize_t aero_vm_bound_store(struct device *dev, const char *buf, size_t count,
+				   void (*change)(const struct aero_vm *vm,
+						  struct aero_vm_config *config, u64 bytes))
+{
+	struct aero_vm *vm = to_aero_vm(dev);
+	struct aero_vm_config config;
+	u64 bytes;
+	int err;
+
+	err = kstrtou64(buf, 10, &bytes);
+	if (err)
+		return err;
+	mutex_lock(&aero_vm_settings_lock);
+	aero_vm_config(vm, &config);
+	change(vm, &config, bytes);
+	err = aero_vm_set_config(vm, &config);
+	mutex_unlock(&aero_vm_settings_lock);
+	return err ?: count;
+}
+
+static ssize_t min_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return aero_vm_bound_show(dev, buf, __aero_vm_min);
+}
+
+/* Rounded up: not a byte less than was promised. */
+static void aero_vm_change_min(const struct aero_vm *vm, struct aero_vm_config *config, u64 bytes)
+{
+	config->min = aero_bytes_to_pages(bytes) + !!(bytes & (AERO_PAGE_SIZE - 1));
+	config->min_set = true;
 }
 
 static ssize_t min_bytes_store(struct device *dev, struct device_attribute *attr,
 			       const char *buf, size_t count)
 {
-	struct aero_vm *vm = to_aero_vm(dev);
-	struct aero_vm_config config;
-	u64 bytes;
-	int err;
-
-	err = kstrtou64(buf, 10, &bytes);
-	if (err)
-		return err;
-	mutex_lock(&aero_vm_settings_lock);
-	aero_vm_config(vm, &config);
-	/* Rounded up: not a byte less than was promised. */
-	config.min = aero_bytes_to_pages(bytes) + !!(bytes & (AERO_PAGE_SIZE - 1));
-	config.min_set = true;
-	err = aero_vm_set_config(vm, &config);
-	mutex_unlock(&aero_vm_settings_lock);
-	return err ?: count;
+	return aero_vm_bound_store(dev, buf, count, aero_vm_change_min);
 }
 static DEVICE_ATTR_RW(min_bytes);
 
 static ssize_t limit_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct aero_vm *vm = to_aero_vm(dev);
-	u64 limit;
+	return aero_vm_bound_show(dev, buf, __aero_vm_limit);
+}
 
-	mutex_lock(&vm->lock);
-	limit = __aero_vm_limit(vm);
-	mutex_unlock(&vm->lock);
-	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(limit));
+/* Rounded down: not a byte more. All there is, now, is no limit, also when that grows. */
+static void aero_vm_change_limit(const struct aero_vm *vm, struct aero_vm_config *config,
+				 u64 bytes)
+{
+	config->limit = aero_bytes_to_pages(bytes);
+	config->limit_set = config->limit != READ_ONCE(vm->size);
 }
 
 static ssize_t limit_bytes_store(struct device *dev, struct device_attribute *attr,
 				 const char *buf, size_t count)
 {
-	struct aero_vm *vm = to_aero_vm(dev);
-	struct aero_vm_config config;
-	u64 bytes;
-	int err;
-
-	err = kstrtou64(buf, 10, &bytes);
-	if (err)
-		return err;
-	mutex_lock(&aero_vm_settings_lock);
-	aero_vm_config(vm, &config);
-	/* Rounded down: not a byte more. All there is, now, is no limit, also when that grows. */
-	config.limit = aero_bytes_to_pages(bytes);
-	config.limit_set = config.limit != READ_ONCE(vm->size);
-	err = aero_vm_set_config(vm, &config);
-	mutex_unlock(&aero_vm_settings_lock);
-	return err ?: count;
+	return aero_vm_bound_store(dev, buf, count, aero_vm_change_limit);
 }
 static DEVICE_ATTR_RW(limit_bytes);
-
-static ssize_t managed_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct aero_vm_config config;
-
-	aero_vm_config(to_aero_vm(dev), &config);
-	return sysfs_emit(buf, "%d\n", config.managed);
-}
-
-static ssize_t managed_store(struct device *dev, struct device_attribute *attr, const char *buf,
-			     size_t count)
-{
-	struct aero_vm *vm = to_aero_vm(dev);
-	struct aero_vm_config config;
-	u8 managed;
-	int err;
-
-	err = kstrtou8(buf, 10, &managed);
-	if (err)
-		return err;
-	if (managed > 1)
-		return -EINVAL;
-	mutex_lock(&aero_vm_settings_lock);
-	aero_vm_config(vm, &config);
-	config.managed = managed;
-	err = aero_vm_set_config(vm, &config);
-	mutex_unlock(&aero_vm_settings_lock);
-	return err ?: count;
-}
-static DEVICE_ATTR_RW(managed);
 
 #define AERO_VM_ATTR(_name, _field, _type)							\
 	AERO_SETTING_ATTR(_name, _field, _type, aero_vm_config, to_aero_vm, aero_vm_config,	\
 			  aero_vm_set_config, &aero_vm_settings_lock)
 
+AERO_VM_ATTR(managed, managed, u8);
 AERO_VM_ATTR(shares, shares, u32);
 AERO_VM_ATTR(rate_min_bytes, rate_min, u64);
 AERO_VM_ATTR(rate_max_bytes, rate_max, u64);

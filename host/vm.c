@@ -552,8 +552,8 @@ int aero_vm_set_config(struct aero_vm *vm, const struct aero_vm_config *config)
 	int err = 0;
 
 	mutex_lock(&vm->lock);
-	if (!config->shares || !config->rate_min || config->rate_min > config->rate_max ||
-	    !__aero_vm_bounds_fit(vm, config))
+	if (config->managed > 1 || !config->shares || !config->rate_min ||
+	    config->rate_min > config->rate_max || !__aero_vm_bounds_fit(vm, config))
 		err = -EINVAL;
 	else
 		vm->config = *config;

@@ -98,7 +98,7 @@ enum aero_vm_reason {
  * @min_set: @min was set by a user and does not follow the size
  * @limit: pages that the VM has at most
  * @limit_set: @limit was set by a user; without it the VM may have all
- * @managed: the VM is resized; otherwise its balloon stays as it is
+ * @managed: 1: the VM is resized; 0: its balloon stays as it is
  * @shares: weight in apportioning
  * @rate_min: lower bound of the inflation rate, bytes per second
  * @rate_max: upper bound of the inflation rate, bytes per second
@@ -108,7 +108,7 @@ struct aero_vm_config {
 	bool min_set;
 	u64 limit;
 	bool limit_set;
-	bool managed;
+	u8 managed;
 	u32 shares;
 	u64 rate_min;
 	u64 rate_max;

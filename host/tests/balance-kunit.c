@@ -414,7 +414,8 @@ static void balance_part_is_exact(struct kunit *test)
 static void budget_holds_the_reserve(struct kunit *test)
 {
 	struct aero_budget_input input = {
-		.available = 900, .reserve = 1000, .easy = 16000, .most = 32000, .elapsed_ms = 1000,
+		.available = 900, .reserve = 1000, .held = 32000, .easy = 16000, .most = 32000,
+		.elapsed_ms = 1000,
 	};
 	struct aero_budget budget = { };
 	unsigned int i;
@@ -456,10 +457,28 @@ static void budget_holds_the_reserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, budget.pages, 32000ULL);
 }
 
+/* A VM that held most of it has gone: the others need not make up for it while there is enough. */
+static void budget_goes_with_its_holder(struct kunit *test)
+{
+	struct aero_budget_input input = {
+		.available = 1100, .reserve = 1000, .held = 3000, .coming = 500, .easy = 16000,
+		.most = 32000, .elapsed_ms = 1000,
+	};
+	struct aero_budget budget = { .pages = 8000 };
+
+	aero_budget_step(&budget, &input);
+	KUNIT_EXPECT_EQ(test, budget.pages, 3500ULL);
+	input.available = 999;
+	input.held = 1000;
+	aero_budget_step(&budget, &input);
+	KUNIT_EXPECT_EQ(test, budget.pages, 3500ULL);
+}
+
 static void budget_gives_what_there_is(struct kunit *test)
 {
 	struct aero_budget_input input = {
-		.available = 1250 + 4000, .reserve = 1000, .easy = 16000, .most = 32000,
+		.available = 1250 + 4000, .reserve = 1000, .held = 3000, .easy = 16000,
+		.most = 32000,
 		.elapsed_ms = 1000,
 	};
 	struct aero_budget budget = { .pages = 3000 };
@@ -501,6 +520,7 @@ static struct kunit_case aero_balance_cases[] = {
 	KUNIT_CASE(balance_random),
 	KUNIT_CASE(balance_part_is_exact),
 	KUNIT_CASE(budget_holds_the_reserve),
+	KUNIT_CASE(budget_goes_with_its_holder),
 	KUNIT_CASE(budget_gives_what_there_is),
 	{ }
 };

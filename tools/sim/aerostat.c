@@ -245,6 +245,7 @@ static void sim_balance_judge(struct sim_aerostat *aero, const struct sim_host *
 		input.most += aero->balance[i].share.limit;
 		input.wanted |= aero->balance[i].is_short;
 	}
+	input.held = aero_balance_held(aero->balance, host->nr);
 	input.coming = aero_balance_coming(aero->balance, host->nr);
 	aero_budget_step(&aero->budget, &input);
 }
