@@ -28,9 +28,11 @@ skip() { case_skipped=$*; }
 
 # check TEXT COMMAND...: the case fails unless COMMAND succeeds.
 check() {
-	local text=$1
+	local text=$1 arg found=""
 	shift
-	"$@" || fail "$text ($*)"
+	"$@" && return
+	for arg; do [[ $arg != /*/* || ! -f $arg ]] || found+=" $arg: $(head -n 1 "$arg" 2>&1)"; done
+	fail "$text ($*)$found"
 }
 
 # check_num TEXT A OP B: compare integers with OP as in test(1).
