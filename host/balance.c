@@ -365,16 +365,16 @@ static void aero_balance_given(struct aero_balance_past *past)
 }
 
 /* Give those who are short what has come in. */
-static u64 aero_balance_give(struct aero_balance_vm *vms, unsigned int nr, u64 pages,
-			     u32 elapsed_ms, const struct aero_balance_params *params)
+static void aero_balance_give(struct aero_balance_vm *vms, unsigned int nr, u64 pages,
+			      u32 elapsed_ms, const struct aero_balance_params *params)
 {
-	u64 all = 0, given = 0;
 	unsigned int i;
+	u64 all = 0;
 
 	for (i = 0; i < nr; i++)
 		all += aero_balance_wish(&vms[i], elapsed_ms, params);
 	if (!all)
-		return 0;
+		return;
 	for (i = 0; i < nr; i++) {
 		u64 wish = aero_balance_wish(&vms[i], elapsed_ms, params);
 
@@ -382,10 +382,8 @@ static u64 aero_balance_give(struct aero_balance_vm *vms, unsigned int nr, u64 p
 		if (!wish)
 			continue;
 		vms[i].goal -= wish;
-		given += wish;
 		aero_balance_given(&vms[i].past);
 	}
-	return given;
 }
 
 /* The budget has shrunk, or nobody wants any more what was asked for: it goes back. */
@@ -421,7 +419,8 @@ static void aero_balance_return(struct aero_balance_vm *vms, unsigned int nr, u6
 void aero_balance_move(struct aero_balance_vm *vms, struct aero_share *shares, unsigned int nr,
 		       u64 total, u32 elapsed_ms, const struct aero_balance_params *params)
 {
-	u64 asked = 0, there = 0, wishes = 0, want = 0, spare;
+	u64 asked = 0, there = 0, wishes = 0, spare;
+	bool wanted = false;
 	unsigned int i;
 
 	aero_balance_ideal(vms, shares, nr, total, params->idle_tax);
@@ -430,18 +429,20 @@ void aero_balance_move(struct aero_balance_vm *vms, struct aero_share *shares, u
 		vms[i].goal = clamp(vms[i].target, min(vms[i].share.least,
 						       aero_balance_most(&vms[i])),
 				    aero_balance_most(&vms[i]));
-		wishes += aero_balance_wish(&vms[i], elapsed_ms, params);
-		asked += aero_balance_soon(&vms[i], vms[i].goal);
+		wanted |= aero_balance_wish(&vms[i], elapsed_ms, params);
 		there += min(aero_balance_there(&vms[i]), vms[i].goal);
 	}
-	want = total + wishes - min(total + wishes, asked);
-	if (want)
-		aero_balance_take(vms, nr, want, asked < total, elapsed_ms);
-	if (there <= total)
-		return;
-	spare = there - total;
-	spare -= aero_balance_give(vms, nr, spare, elapsed_ms, params);
-	if (!wishes)
+	spare = there - min(there, total);
+	if (wanted)
+		aero_balance_give(vms, nr, spare, elapsed_ms, params);
+	/* While that is on its way, what is wished for beyond it. */
+	for (i = 0; i < nr; i++) {
+		wishes += aero_balance_wish(&vms[i], elapsed_ms, params);
+		asked += aero_balance_soon(&vms[i], vms[i].goal);
+	}
+	if (asked < total + wishes)
+		aero_balance_take(vms, nr, total + wishes - asked, asked < total, elapsed_ms);
+	else if (!wanted)
 		aero_balance_return(vms, nr, spare);
 }
 

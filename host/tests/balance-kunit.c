@@ -144,6 +144,26 @@ static void balance_follows_swapped_roles(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, world.least_there, world.total);
 }
 
+/* What comes in goes on at once, and the next portion is asked for in the same step. */
+static void balance_portions_do_not_wait(struct kunit *test)
+{
+	struct aero_test_world world;
+	u64 portion = 1024 * MIB / 8;
+
+	aero_test_world_init(&world, 2, 600);
+	aero_test_need(&world, 0, 700);
+	aero_test_need(&world, 1, 100);
+	aero_test_hold(&world, 0, 600);
+	aero_test_seconds(&world, 1);
+	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB);
+	KUNIT_EXPECT_EQ(test, world.vms[1].target, portion);
+	aero_test_seconds(&world, 1);
+	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB - portion);
+	KUNIT_EXPECT_EQ(test, world.vms[1].target, 2 * portion);
+	aero_test_seconds(&world, 1);
+	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB - 2 * portion);
+}
+
 /* Both are busy with more than there is: what is there is divided once, and nobody swings. */
 static void balance_two_busy_do_not_swing(struct kunit *test)
 {
@@ -507,6 +527,7 @@ static void budget_gives_what_there_is(struct kunit *test)
 
 static struct kunit_case aero_balance_cases[] = {
 	KUNIT_CASE(balance_follows_swapped_roles),
+	KUNIT_CASE(balance_portions_do_not_wait),
 	KUNIT_CASE(balance_two_busy_do_not_swing),
 	KUNIT_CASE(balance_way_back_from_the_minimum),
 	KUNIT_CASE(balance_idle_at_the_minimum_wakes),
