@@ -188,7 +188,7 @@ sampling() {
 		quiet=$(hog_rate)
 		cat "$SYS_a/working_set_bytes" >/dev/null 2>&1
 		sleep 4
-		while cat "$SYS_a/working_set_bytes" >/dev/null 2>&1; do sleep 2; done &
+		while :; do cat "$SYS_a/working_set_bytes"; sleep 2; done >/dev/null 2>&1 &
 		sampled=$(hog_rate)
 		kill $!
 		wait $! 2>/dev/null
