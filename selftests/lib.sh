@@ -31,7 +31,7 @@ check() {
 	local text=$1 arg found=""
 	shift
 	"$@" && return
-	for arg; do [[ $arg != /*/* || ! -f $arg ]] || found+=" $arg: $(head -n 1 "$arg" 2>&1)"; done
+	for arg; do [[ $arg != /sys/* || ! -f $arg ]] || found+=" $arg: $(head -n 1 "$arg" 2>&1)"; done
 	fail "$text ($*)$found"
 }
 
