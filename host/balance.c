@@ -433,8 +433,7 @@ void aero_balance_move(struct aero_balance_vm *vms, struct aero_share *shares, u
 		there += min(aero_balance_there(&vms[i]), vms[i].goal);
 	}
 	spare = there - min(there, total);
-	if (wanted)
-		aero_balance_give(vms, nr, spare, elapsed_ms, params);
+	aero_balance_give(vms, nr, spare, elapsed_ms, params);
 	/* While that is on its way, what is wished for beyond it. */
 	for (i = 0; i < nr; i++) {
 		wishes += aero_balance_wish(&vms[i], elapsed_ms, params);
