@@ -78,12 +78,12 @@ test_oom_storm_while_the_host_is_deaf() {
 
 # Held are more 4 KiB pages without neighbours than a ring full of others has room to tell of.
 test_oom_storm_with_a_full_ring() {
-	local pid first
+	local first
 	start_vm a size=384 ram=huge || return
 	vm_run a 'for file in /sys/bus/pci/drivers/aerostat_guest/0*/floor_bytes; do echo $((16 << 20)) >$file; done' ||
 		fail "floor"
-	pid=$(vm_spawn a 'hog comb 200')
-	wait_for 120 vm_run a "grep -q ready /tmp/$pid.out" || { fail "memory is not cut up"; return; }
+	# For good: what can be moved the kernel makes whole again, sooner or later.
+	vm_run a 'insmod /modules/aero_fragment.ko every=2 most=100' || { fail "memory is not cut up"; return; }
 	# Whole ranges go first: of the 100 MiB in pieces the balloon gets 20, then 60 on their way.
 	first=$(($(guest_meminfo a MemAvailable) / 1024 - 80))
 	inflate a $first
@@ -205,17 +205,19 @@ test_no_kill_while_blocks_are_off() {
 }
 
 # The guest can be left with 384 MiB, and says that all but 300 are free to take: most of that is a disk, read over and
-# over.  The sensor stays hot, whatever is taken.  One processor has nothing to do: what takes pages gives way to the rest.
+# over.  The sensor stays hot, whatever is taken.  One processor has nothing to do now and then, for what takes pages gives
+# way to the rest.  (A third, for the bench's two: such a guest stood still or was reset.)
 test_a_guest_that_works_with_its_cache_keeps_it() {
-	local most last
-	start_vm a size=1024 ram=huge smp=3 || return
+	local most last hog
+	start_vm a size=1024 ram=huge smp=2 || return
 	echo $((384 * MiB)) >"$SYS_a/min_bytes"
 	# A disk's pages are kept for as long as somebody has it open.
 	vm_run a 'modprobe zram num_devices=2 &&
 		echo 400M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 &&
 		echo 600M >/sys/block/zram1/disksize' || { fail "the guest has no disks"; return; }
-	vm_spawn a 'hog busy 200' >/dev/null
-	vm_spawn a 'exec 3</dev/zram1; while dd if=/dev/zram1 of=/dev/null bs=1M; do :; done' >/dev/null
+	vm_spawn a 'hog busy 100' >/dev/null
+	hog=$(vm_spawn a 'hog busy 100')
+	vm_spawn a 'exec 3</dev/zram1; while dd if=/dev/zram1 of=/dev/null bs=1M; do sleep 0.3; done' >/dev/null
 	wait_for 60 guest_has a Buffers 600 || { fail "the guest does not read"; return; }
 	rule_by_sensor
 	trace_start
@@ -227,6 +229,8 @@ test_a_guest_that_works_with_its_cache_keeps_it() {
 	check_num "MiB held at most: it was tried" "$most" ge 32
 	check_num "MiB held in the last half minute" "$last" le $((most * 3 / 4))
 	check "the guest is alive" vm_run a 'pidof hog >/dev/null'
+	# With the floor, and what the kernel keeps free, it needs more than it can be left with: now less.
+	vm_run a "kill $hog"
 	host_set_temp 85000
 	check "an emergency takes it all" wait_for 240 is "$SYS_a/balloon_bytes" $((640 * MiB))
 	host_set_temp 40000

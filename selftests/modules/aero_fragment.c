@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Leaves no 2 MiB in one piece: takes all of them that are free, keeps every n-th
- * page of each and gives the others back.
+ * page of each and gives the others back. What it keeps cannot be moved, so nobody
+ * makes them whole again.
  */
 
 #include <linux/bits.h>
 #include <linux/gfp.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -17,6 +19,10 @@
 static unsigned int every = AERO_FRAGMENT_PAGES;
 module_param(every, uint, 0444);
 MODULE_PARM_DESC(every, "keep one page of so many");
+
+static unsigned int most = UINT_MAX;
+module_param(most, uint, 0444);
+MODULE_PARM_DESC(most, "2 MiB that are taken apart at most");
 
 static unsigned int pieces;
 module_param(pieces, uint, 0444);
@@ -33,7 +39,7 @@ static int __init aero_fragment_init(void)
 
 	if (!every)
 		return -EINVAL;
-	while ((page = alloc_pages(gfp, AERO_FRAGMENT_ORDER))) {
+	while (pieces < most && (page = alloc_pages(gfp, AERO_FRAGMENT_ORDER))) {
 		split_page(page, AERO_FRAGMENT_ORDER);
 		for (i = 0; i < AERO_FRAGMENT_PAGES; i++) {
 			if (i % every)
