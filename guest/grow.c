@@ -110,12 +110,20 @@ static void aero_grow(struct kthread_work *work)
 		failed = 0;
 		got = aero_grow_some(guest, kind, some, &failed);
 		grown += got;
-		cond_resched();
 		if (failed && (kind == AERO_SMALL || !grower->small))
 			break;
-		/* Where a big page does not fit, small ones still may. */
-		if (failed)
+		/* Where a big page does not fit, small ones still may, however late it is. */
+		if (failed) {
 			kind = AERO_SMALL;
+			failed = 0;
+			start = ktime_get_ns();
+			continue;
+		}
+		/* Who waits shall not wait for a tick. */
+		if (reclaims)
+			cond_resched();
+		else
+			schedule();
 	}
 	if (!reclaims)
 		memalloc_noreclaim_restore(flags);

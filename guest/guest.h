@@ -60,6 +60,12 @@
 #define AERO_STEP_BYTES		SZ_64M
 #define AERO_STEP_NS		(4 * NSEC_PER_MSEC)
 
+/* One step of giving back while the guest has enough: others run until a jiffy or two later. */
+#define AERO_GENTLE_BYTES	SZ_16M
+#define AERO_GENTLE_NS		(NSEC_PER_MSEC / 2)
+/* Small pages that are given back in one go then. */
+#define AERO_GENTLE_PAGES	64UL
+
 /*
  * The host is told of so much at once at most. Each time it is rung the guest is
  * left, but who tells late lets it wait: so at first it hears of each step, and

@@ -45,20 +45,29 @@ static void aero_worker_hello(struct aero_guest *guest, bool revoke)
 	guest->told = 0;
 }
 
-/* One step of shrinking by excess pages; true if the next can follow at once. */
+/* Has the guest enough of what it is left with that it can wait for what it is given back? */
+static bool aero_has_enough(void)
+{
+	return si_mem_available() > (long)(totalram_pages() / 8);
+}
+
+/* One step of shrinking by excess pages; true if the next can follow. */
 static bool aero_shrink(struct aero_guest *guest, unsigned long excess)
 {
 	const unsigned long big = aero_kind_pages(AERO_BIG);
-	unsigned long most = min_t(unsigned long, excess, AERO_STEP_BYTES >> PAGE_SHIFT);
+	const bool gentle = aero_has_enough();
+	unsigned long most = (gentle ? AERO_GENTLE_BYTES : AERO_STEP_BYTES) >> PAGE_SHIFT;
+	unsigned long gone = 0, want, small, got;
 	u64 start = ktime_get_ns();
-	unsigned long gone = 0, want, got;
 	bool revoked = false;
 
-	while (gone < most && ktime_get_ns() - start < AERO_STEP_NS) {
-		want = excess - gone;
-		got = aero_balloon_drop(guest, AERO_SMALL, want);
+	most = min(excess, most);
+	while (gone < most && ktime_get_ns() - start < (gentle ? AERO_GENTLE_NS : AERO_STEP_NS)) {
+		want = min(excess - gone, max(most - gone, big));
+		small = gentle ? min(want, AERO_GENTLE_PAGES) : want;
+		got = aero_balloon_drop(guest, AERO_SMALL, small);
 		if (!got)
-			got = aero_balloon_deflate(guest, AERO_SMALL, want, false);
+			got = aero_balloon_deflate(guest, AERO_SMALL, small, false);
 		if (!got && want >= big)
 			got = aero_balloon_drop(guest, AERO_BIG, want / big);
 		if (!got && want >= big)
@@ -79,7 +88,7 @@ static bool aero_shrink(struct aero_guest *guest, unsigned long excess)
 		gone += got;
 		cond_resched();
 	}
-	return gone < excess;
+	return gone && gone < excess;
 }
 
 /* May the balloon be made of small pages? */
@@ -366,7 +375,7 @@ static void aero_worker(struct work_struct *work)
 		aero_doorbell_ring(guest);
 
 	if (more)
-		queue_delayed_work(guest->wq, &guest->work, 0);
+		queue_delayed_work(guest->wq, &guest->work, aero_has_enough() ? 1 : 0);
 	else
 		aero_worker_sleep(guest, &orders);
 }

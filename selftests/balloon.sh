@@ -16,6 +16,23 @@ test_the_floor_protects_the_guest() {
 	check "it says what limits it" test "$(guest_attr a limits)" != none
 }
 
+# Its free memory is in pieces, and its processor is never idle: what can be had without reclaim is had when nothing else runs.
+test_a_busy_guest_in_pieces_is_not_hurried() {
+	local hurried
+	start_vm a size=384 ram=huge || return
+	vm_run a 'insmod /modules/aero_fragment.ko every=2' || { fail "memory is not cut up"; return; }
+	vm_spawn a 'hog pace 60' >/dev/null
+	echo manual >$HOST/mode
+	echo $((96 * MiB)) >$HOST/reclaim_target_bytes
+	# Of the threads of this name one is the workqueue's.
+	hurried=$(vm_run a 'for i in $(seq 200); do
+		for pid in $(pidof aerostat_guest); do cut -d" " -f41 /proc/$pid/stat; done | grep -x 5 >/dev/null || echo hurried
+		usleep 30000
+	done | wc -l')
+	check_num "looks, of 200, at which it was not of SCHED_IDLE" "$hurried" eq 0
+	check_num "KiB taken: it was tried" $(($(guest_attr a balloon_bytes) / 1024)) ge 64
+}
+
 test_contents_survive_cycles() {
 	local i
 	start_vm a size=1024 ram=huge || return
