@@ -63,8 +63,8 @@ has_room() {
 
 moves() { grep -c aerostat_vm_target: $TRACE/trace; }
 
-# turn VM [balanced]: it is busy for ROLE seconds; sets $done, the millionths of them in which it worked.  Balanced: memory
-# has to follow; sets $settled, how often a target changed in the turn's second half.
+# turn VM [balanced]: it is busy for ROLE seconds; sets $done, the millionths of them that its computing would have taken
+# alone.  Balanced: memory has to follow; sets $settled, how often a target changed in the turn's second half.
 turn() {
 	local vm=$1 from=$SECONDS before
 	VM_TIMEOUT=$((ROLE * 2)) vm_run "$vm" "hog turn $BUSY $ROLE" >"/tmp/turn.$vm" &
@@ -79,7 +79,7 @@ turn() {
 	fi
 	wait $turning || fail "$vm is not busy"
 	read -r did done <"/tmp/turn.$vm"
-	echo "# $vm did $did pieces of work in $ROLE s, $((done / 1000)) permille of the time"
+	echo "# $vm did $did pieces of work in $ROLE s; their computing alone takes $((done / 1000)) permille of that"
 }
 
 # With all memory free before and after, for the emulator's speed drifts.
