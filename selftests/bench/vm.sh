@@ -55,10 +55,13 @@ vm_vcpu() { vm_qmp "$1" '{"execute":"query-cpus-fast"}' | grep -o '"thread-id": 
 vm_pid() { cat "$VM_DIR/$1/pid"; }
 vm_log() { echo "/out/$1.console.log"; }
 
-# Builtins only: programs start slowly in an emulated machine.
+# Builtins only: programs start slowly in an emulated machine.  A first thread that has ended is not the end: the others
+# have the VM's memory still.
 vm_alive() {
-	local pid stat
-	{ read -r pid <"$VM_DIR/$1/pid" && IFS= read -r stat <"/proc/$pid/stat"; } 2>/dev/null && [[ $stat != *') Z '* ]]
+	local pid stat tasks
+	{ read -r pid <"$VM_DIR/$1/pid" && IFS= read -r stat <"/proc/$pid/stat"; } 2>/dev/null || return
+	tasks=("/proc/$pid/task/"*)
+	[[ $stat != *') Z '* ]] || ((${#tasks[@]} > 1))
 }
 
 # Never readable: to sleep on.
