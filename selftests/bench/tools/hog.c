@@ -23,7 +23,6 @@ static void usage(void)
 {
 	fputs("usage: hog touch MIB [random] write to every page (in random order), exit\n"
 	      "       hog hold MIB           the same, print \"ready\", keep it until killed\n"
-	      "       hog comb MIB           the same, but lets every second page go again, before it is \"ready\"\n"
 	      "       hog busy MIB [random]  the same, then write to a page after the other (or in random order) until\n"
 	      "                              killed; each second: touched pages in it, pages in all, worst pause in us\n"
 	      "       hog turn MIB SECONDS   for so long, compute a little and write to random pages, again and again;\n"
@@ -102,13 +101,6 @@ static void touch_random(char *base, unsigned long pages)
 	for (unsigned long i = 0; i < pages; i++)
 		*(volatile uint64_t *)(base + order[i] * PAGE) = i + 1;
 	free(order);
-}
-
-/* What is free afterwards are single pages, no two of them neighbours. */
-static void comb(char *base, unsigned long pages)
-{
-	for (unsigned long i = 0; i < pages; i += 2)
-		madvise(base + i * PAGE, PAGE, MADV_DONTNEED);
 }
 
 static void busy(char *base, unsigned long pages, int random)
@@ -216,15 +208,16 @@ static int by_value(const void *a, const void *b)
 
 static volatile uint64_t sink;
 
+/* Returns how long it took, in nanoseconds. */
 static uint64_t work(unsigned long steps)
 {
-	uint64_t began = now_us(), n = 1;
+	uint64_t began = now_ns(), n = 1;
 
 	while (steps--)
 		n = mix(n);
 	/* Or the compiler has nothing to compute. */
 	sink = n;
-	return now_us() - began;
+	return now_ns() - began;
 }
 
 /* The quickest of some, for any of them may have been disturbed. */
@@ -238,7 +231,7 @@ static unsigned long pace_steps(void)
 		if (took && took < best)
 			best = took;
 	}
-	return some * PACE_US / best;
+	return some * PACE_US * 1000 / best;
 }
 
 /* Microseconds that this process was ready to run and did not. */
@@ -272,7 +265,7 @@ static void pace(unsigned long seconds, unsigned long steps)
 		steps = pace_steps();
 	before = waited_us(schedstat);
 	for (began = now_us(); count < PACE_MAX && now_us() - began < seconds * 1000000; count++) {
-		took[count] = work(steps);
+		took[count] = work(steps) / 1000;
 		now = waited_us(schedstat);
 		waited[count] = now - before;
 		before = now;
@@ -295,15 +288,14 @@ static void pace(unsigned long seconds, unsigned long steps)
  */
 static void turn(char *base, unsigned long pages, unsigned long seconds)
 {
-	uint64_t *took = calloc(TURN_MAX, sizeof(*took)), began, before, now, n = 0, count = 0;
+	uint64_t *took = calloc(TURN_MAX, sizeof(*took)), began, now, spent, n = 0, count = 0;
 
 	if (!took)
 		exit(3);
 	for (now = began = now_ns(); now - began < seconds * 1000000000; n++) {
-		before = now;
-		work(TURN_STEPS);
+		spent = work(TURN_STEPS);
 		if (n % TURN_EVERY == 0 && count < TURN_MAX)
-			took[count++] = now_ns() - before;
+			took[count++] = spent;
 		for (unsigned int i = 0; i < 20; i++)
 			++*(volatile uint64_t *)(base + mix(n * 20 + i) % pages * PAGE);
 		now = now_ns();
@@ -332,7 +324,7 @@ int main(int argc, char **argv)
 		usage();
 	if (!strcmp(how, "verify") || !strcmp(how, "watch") || !strcmp(how, "turn") ? argc != 4 :
 	    !strcmp(how, "busy") || !strcmp(how, "touch") ? argc == 4 && strcmp(argv[3], "random") :
-	    argc != 3 || (strcmp(how, "hold") && strcmp(how, "comb")))
+	    argc != 3 || strcmp(how, "hold"))
 		usage();
 	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED) {
@@ -347,16 +339,12 @@ int main(int argc, char **argv)
 		turn(base, pages, number(argv[3]));
 		return 0;
 	}
-	if (!strcmp(how, "comb"))
-		madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
 	if (!strcmp(how, "touch") && argc == 4)
 		touch_random(base, pages);
 	else
 		touch(base, pages);
 	if (!strcmp(how, "touch"))
 		return 0;
-	if (!strcmp(how, "comb"))
-		comb(base, pages);
 	ready();
 	if (!strcmp(how, "busy"))
 		busy(base, pages, argc == 4);
