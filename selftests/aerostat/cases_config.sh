@@ -52,6 +52,8 @@ test_config_with_mistakes() {
 	refused 2 'the host has no setting "colour"' '[host]' 'colour = red' 'mode = manual'
 	refused 2 'the host has no setting "sensor_add"' '[host]' 'sensor_add = hwmon a temp1'
 	refused 3 'line 2 sets mode already' '[host]' 'mode = off' 'mode = manual'
+	refused 3 'line 2 sets period_ms already' '[host]' 'period = 100' 'period_ms = 200'
+	refused 3 'line 2 sets stuck already' '[sensor thermal acpitz]' 'stuck_ms = 1' 'stuck = 2'
 	refused 3 'line 1 begins the same section' '[host]' 'mode = off' '[host]' 'period = 100'
 	refused 2 'off, manual, auto or balance' '[host]' 'mode = on'
 	refused 2 'period_ms: "soon" makes no sense' '[host]' 'period = soon'

@@ -307,6 +307,7 @@ struct setting {
 
 bool parse_reading(const char *kind, const char *text, long long *value);
 bool setting_file(char *file, size_t size, const struct object *object, const char *name);
+bool setting_same(const char *a, const char *b);
 bool setting_translate(char *text, size_t size, const char *kind, const char *file,
 		       const char *value);
 int set_attr(const struct object *object, const char *name, const char *value, char *why,

@@ -246,7 +246,7 @@ static int add_setting(struct config *config, struct section *section, unsigned 
 		return 0;
 	}
 	for (i = 0; i < section->nr; i++)
-		if (!strcmp(section->settings[i].name, text))
+		if (setting_same(section->settings[i].name, text))
 			config_mistake(config, line, "line %u sets %.60s already; remove one",
 				       section->settings[i].line, text);
 	settings = realloc(section->settings, (section->nr + 1) * sizeof(*settings));

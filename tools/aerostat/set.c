@@ -11,6 +11,9 @@
 
 #include "aerostat.h"
 
+/* A setting may be named without the unit that its file has. */
+static const char * const endings[] = { "", "_bytes", "_ms" };
+
 /**
  * setting_file() - which file of an object a setting is
  * @file: result
@@ -22,7 +25,6 @@
  */
 bool setting_file(char *file, size_t size, const struct object *object, const char *name)
 {
-	static const char * const endings[] = { "", "_bytes", "_ms" };
 	size_t i;
 
 	if (!*name || strlen(name) >= NAME_MAX || strchr(name, '/') || *name == '.')
@@ -40,6 +42,26 @@ static bool ends_with(const char *text, const char *end)
 	size_t length = strlen(text), tail = strlen(end);
 
 	return length >= tail && !strcmp(text + length - tail, end);
+}
+
+/**
+ * setting_same() - whether two names may be of one file
+ * @a: as the user gave it
+ * @b: the same
+ *
+ * Return: whether they are the same but for a unit at the end of one.
+ */
+bool setting_same(const char *a, const char *b)
+{
+	const char *longer = strlen(a) < strlen(b) ? b : a;
+	size_t i, length = strlen(longer == a ? b : a);
+
+	if (strncmp(a, b, length))
+		return false;
+	for (i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+		if (!strcmp(longer + length, endings[i]))
+			return true;
+	return false;
 }
 
 /**
