@@ -428,3 +428,25 @@ void aero_loop_status(struct aero_loop *loop, struct aero_loop_status *status)
 	*status = loop->status;
 	mutex_unlock(&loop->lock);
 }
+
+/**
+ * aero_loop_held() - what VMs have given by now
+ * @loop: the loop
+ *
+ * A round may be long ago, so they are asked.
+ *
+ * Context: Process context, may sleep. Takes aero_host.vms_lock.
+ * Return: pages.
+ */
+u64 aero_loop_held(struct aero_loop *loop)
+{
+	struct aero_host *host = loop->host;
+	struct aero_vm *vm;
+	u64 held = 0;
+
+	mutex_lock(&host->vms_lock);
+	list_for_each_entry(vm, &host->vms, node)
+		held += min(READ_ONCE(vm->freed), vm->size);
+	mutex_unlock(&host->vms_lock);
+	return held;
+}

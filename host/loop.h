@@ -50,7 +50,7 @@ struct aero_loop_config {
  * @level: what the sensors ask for
  * @verdict: what was made of it
  * @target: pages that shall be taken in all
- * @held: pages that VMs have given
+ * @held: pages that VMs had given
  */
 struct aero_loop_status {
 	enum aero_mode mode;
@@ -72,5 +72,6 @@ void aero_loop_look(struct aero_loop *loop);
 void aero_loop_config(struct aero_loop *loop, struct aero_loop_config *config);
 int aero_loop_set_config(struct aero_loop *loop, const struct aero_loop_config *config);
 void aero_loop_status(struct aero_loop *loop, struct aero_loop_status *status);
+u64 aero_loop_held(struct aero_loop *loop);
 
 #endif /* AEROSTAT_LOOP_H */

@@ -134,10 +134,9 @@ static DEVICE_ATTR_RW(reclaim_target_bytes);
 
 static ssize_t reclaimed_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct aero_loop_status status;
+	u64 held = aero_loop_held(to_aero_host(dev)->loop);
 
-	aero_loop_status(to_aero_host(dev)->loop, &status);
-	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(status.held));
+	return sysfs_emit(buf, "%llu\n", aero_pages_to_bytes(held));
 }
 static DEVICE_ATTR_RO(reclaimed_bytes);
 
