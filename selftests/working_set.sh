@@ -20,6 +20,8 @@ use() {
 	local pid
 	pid=$(vm_spawn a "hog busy $1 random")
 	wait_for 180 vm_run a "grep -q ready /tmp/$pid.out" || fail "no hog of $1 MiB"
+	# Nobody has asked meanwhile, perhaps for so long that it begins anew.
+	wait_for 60 known || fail "no estimate"
 }
 
 ask() { cat "$SYS_a"/working_set_bytes 2>/dev/null; }
