@@ -446,7 +446,7 @@ u64 aero_loop_held(struct aero_loop *loop)
 
 	mutex_lock(&host->vms_lock);
 	list_for_each_entry(vm, &host->vms, node)
-		held += min(READ_ONCE(vm->freed), vm->size);
+		held += aero_vm_held(vm);
 	mutex_unlock(&host->vms_lock);
 	return held;
 }

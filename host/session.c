@@ -121,7 +121,7 @@ static void aero_session_challenge(struct aero_vm *vm, struct aero_gpa *gpa)
 {
 	aero_gpa_survey(gpa, vm->hva, &vm->survey);
 	mutex_lock(&vm->lock);
-	vm->size = vm->survey.size;
+	WRITE_ONCE(vm->size, vm->survey.size);
 	vm->granule = vm->survey.granule;
 	mutex_unlock(&vm->lock);
 

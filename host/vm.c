@@ -450,7 +450,7 @@ void aero_vm_sample(struct aero_vm *vm, bool step, struct aero_vm_sample *sample
 
 	mutex_lock(&vm->lock);
 	available = aero_vm_available(vm);
-	balloon = min(READ_ONCE(vm->freed), vm->size);
+	balloon = aero_vm_held(vm);
 	if (step) {
 		stale = READ_ONCE(vm->rings) && heartbeat == vm->sampled_heartbeat;
 		vm->sampled_heartbeat = heartbeat;

@@ -203,7 +203,7 @@ struct aero_vm_counts {
  *
  * @lock: protects what follows; held for short only
  * @config: what a user sets
- * @size: pages of RAM that can be given
+ * @size: pages of RAM that can be given; also read by others
  * @granule: pages that can be freed at once
  * @target: pages that are asked for
  * @urgent: ask for them at full rate
@@ -295,6 +295,18 @@ struct aero_vm {
 };
 
 #define to_aero_vm(d)	container_of(d, struct aero_vm, dev)
+
+/**
+ * aero_vm_held() - what a VM has given
+ * @vm: VM
+ *
+ * Context: Any.
+ * Return: pages, no more than it has.
+ */
+static inline u64 aero_vm_held(const struct aero_vm *vm)
+{
+	return min(READ_ONCE(vm->freed), READ_ONCE(vm->size));
+}
 
 /**
  * struct aero_vm_sample - a VM as the control loop sees it
