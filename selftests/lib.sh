@@ -50,10 +50,10 @@ PATIENCE=1
 
 # wait_for SECONDS COMMAND...: until it succeeds; fails after that time.
 wait_for() {
-	local end=$((SECONDS + $1 * PATIENCE))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * PATIENCE * 1000000))
 	shift
 	until "$@"; do
-		((SECONDS < end)) || return 1
+		((${EPOCHREALTIME/[.,]/} < end)) || return 1
 		sleep 0.2
 	done
 }
