@@ -26,24 +26,20 @@ test_a_reclaimed_gib_is_six_blocks_off() {
 	check_num "blocks offline afterwards" "$(offline_now)" eq "$before"
 }
 
-# All movable blocks but six hold a page that nobody can move, and eight are to go: what can go goes, the others are tried
+# All movable blocks but a few hold a page that nobody can move, and eight are to go: what can go goes, the others are tried
 # once, fail with -EBUSY, and wait.
 test_a_block_that_cannot_go_is_left_alone() {
-	local min pinned
 	reserve_all
 	serve 1280 1024 || return
-	# What the watermarks keep free is in one block or two, and the module would not reach those.
-	min=$(cat /proc/sys/vm/min_free_kbytes)
-	echo 1024 >/proc/sys/vm/min_free_kbytes
-	insmod "$TREE/selftests/modules/aero_pin.ko" spare=6
-	echo "$min" >/proc/sys/vm/min_free_kbytes
-	pinned=$(cat /sys/module/aero_pin/parameters/pinned) || { fail "no block was pinned"; return; }
-	check_num "blocks that nothing holds, of 8 that are to go" $(($(movable_now) - pinned)) le 7
+	# Up to two blocks are full of the VM's memory: the module does not reach those, and they can go.
+	insmod "$TREE/selftests/modules/aero_pin.ko" spare=3 || { fail "no block was pinned"; return; }
+	echo "# blocks pinned: $(cat /sys/module/aero_pin/parameters/pinned)"
 	trace_start
 	echo $((256 * MiB)) >$HOST/reserve_bytes
 	check "what can go goes" wait_for 60 at_least $HOST/offline_blocks 3
 	check "one that did not go is tried again" wait_for 60 tried_again
 	trace_stop >/tmp/trace
+	check_num "blocks that went, of 8 that were to go" "$(cat $HOST/offline_blocks)" lt 8
 	check_num "attempts refused with -EBUSY" "$(grep -c 'aerostat_block: .*online=0 error=-16' /tmp/trace)" ge 5
 	# The time is taken a moment after the wait has begun.
 	check_num "milliseconds before a block was tried again, at least" "$(soonest_retry </tmp/trace)" ge 4900
@@ -51,8 +47,6 @@ test_a_block_that_cannot_go_is_left_alone() {
 	check "they go when they can" wait_for 90 at_least $HOST/offline_blocks 6
 	serve_end
 }
-
-movable_now() { cat /sys/devices/system/memory/memory*/valid_zones | grep -c '^Movable'; }
 
 # The shortest time between two attempts at one block in a trace, in milliseconds; 999999 if none was tried twice.
 soonest_retry() {
