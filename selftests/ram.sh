@@ -28,7 +28,9 @@ test_hugetlb_pages_go_and_come_whole() {
 		check "as many are free" wait_for 5 huge_free 100
 		takes $((65 * MiB - 4096)) $((64 * MiB))
 		takes 0 0
-		check "the guest uses what it got back" vm_run a 'hog touch 280'
+		# Of 283 MiB available: with 281 its kernel kills the program.
+		check "the guest uses what it got back" vm_run a 'hog touch 256'
+		echo "# $(huge_pages Free) huge pages are free"
 		check "and it is in use on the host" huge_free_at_most 40
 		check "state" is "$SYS_a/state" active
 		vm_stop a
