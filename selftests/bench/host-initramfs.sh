@@ -24,10 +24,21 @@ mkdir -p /lower /upper
 share pristine /lower ro,cache=loose
 mount -t tmpfs -o size=64M,mode=755 tmpfs /upper
 mkdir /upper/up /upper/work
-mount -t overlay -o lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work overlay /root
-share aerostat /root/aerostat ro,cache=loose
-share bench /root/bench ro,cache=loose
-share out /root/out rw
+# With SELinux (security=selinux) and a policy in the root: what comes over 9p has no labels of its own, so each share gets
+# one for all that is in it, of a type that any domain may read and execute.  Nothing is enforced yet.
+context=''
+if [ -d /sys/fs/selinux ] && [ -d /lower/etc/selinux/default/policy ]; then
+	mount -t selinuxfs selinuxfs /sys/fs/selinux
+	# Whole, in one write.
+	dd if="$(echo /lower/etc/selinux/default/policy/policy.*)" of=/sys/fs/selinux/load bs=64M
+	context=,context=system_u:object_r:lib_t:s0
+	umount /lower
+	share pristine /lower "ro,cache=loose$context"
+fi
+mount -t overlay -o "lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work$context" overlay /root
+share aerostat /root/aerostat "ro,cache=loose$context"
+share bench /root/bench "ro,cache=loose$context"
+share out /root/out "rw$context"
 
 mkdir -p /dev/shm /dev/pts
 mount -t devpts devpts /dev/pts

@@ -40,8 +40,9 @@ packages=(
 	bash procps util-linux mount socat jq i2c-tools
 )
 # One release is enough for static analysis, for plots, for what the tests of the tools call and for libvirt (50 MB).
+# SELinux's policy is compiled here, once: selinux.sh adds to it.
 [[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind mandoc tmux prometheus
-	libvirt-daemon-system libvirt-clients apparmor)
+	libvirt-daemon-system libvirt-clients apparmor selinux-policy-default policycoreutils selinux-utils)
 # Settings of apt and dpkg stay in the root: this one has a user's.
 [[ $release != clean ]] || packages=(linux-image-amd64 systemd-sysv udev) options=() suite=bookworm
 

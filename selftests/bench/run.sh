@@ -10,7 +10,7 @@
 #   --guest-release R   the same for the guests' kernel; must be built as well
 #   --mem SIZE          memory (5G)               --smp N        processors (2)
 #   --dimm SIZE         more of it, in a DIMM that can be ejected and that is offline at first; one for each option
-#   --append ARGS       for the kernel command line              --timeout S    seconds, all in all (600)
+#   --append ARGS       for the kernel command line, each of them --timeout S    seconds, all in all (600)
 #   --root DIR          boot this tree and the systemd in it, with COMMAND as a service; --release clean made it
 #   --ivshmem SIZE      an ivshmem device over memory that nobody knows
 #   --log FILE          the host's kernel log                    --share DIR    what COMMAND sees as /out
@@ -31,7 +31,7 @@ while [[ ${1-} == --?* ]]; do
 	--mem) mem=$2 ;;
 	--dimm) dimms+=("$2") ;;
 	--smp) smp=$2 ;;
-	--append) append=$2 ;;
+	--append) append+=" $2" ;;
 	--timeout) timeout=$2 ;;
 	--root) tree=$2 ;;
 	--ivshmem) ivshmem=(-object "memory-backend-memfd,id=foreign,size=$2,share=on" -device ivshmem-plain,memdev=foreign) ;;
