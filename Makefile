@@ -25,6 +25,10 @@ tools:
 abi-versions:
 	$(MAKE) -C selftests/abi KDIR=$(KDIR)
 
+# Policies for selftests/selinux.sh.
+selinux-policy:
+	$(MAKE) -C selftests/selinux
+
 # For the kernel of KDIR, and what is needed besides. Only the host's and the guest's module: those of the tests stay here.
 install: install-modules
 	$(MAKE) -C tools install
@@ -104,6 +108,7 @@ clean:
 	$(MAKE) -C selftests/aerostatd clean
 	$(MAKE) -C selftests/aerostat clean
 	$(MAKE) -C selftests/abi clean
+	$(MAKE) -C selftests/selinux clean
 	$(MAKE) -C selftests/kunit clean
 	$(MAKE) -C selftests/sim clean
 	$(MAKE) -C selftests/fuzz clean
@@ -124,4 +129,4 @@ help:
 	@echo 'make check-install  packages in a fresh Debian 12: built, installed, used, removed; ten minutes'
 	@echo 'make clean        remove what was built'
 
-.PHONY: all modules tools abi-versions install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-matrix check-install clean help
+.PHONY: all modules tools abi-versions selinux-policy install install-modules install-source uninstall deb demo check check-more check-debug bench soak fuzz check-build check-matrix check-install clean help
