@@ -39,10 +39,12 @@ packages=(
 	busybox-static kmod cpio gzip xz-utils zstd
 	bash procps util-linux mount socat jq i2c-tools
 )
-# One release is enough for static analysis, for plots, for what the tests of the tools call and for libvirt (50 MB).
+# One release is enough for static analysis, for what the tests of the tools call and for libvirt (50 MB).
 # SELinux's policy is compiled here, once: selinux.sh adds to it.
 [[ $release != bookworm ]] || packages+=(sparse gnuplot-nox valgrind mandoc tmux prometheus
 	libvirt-daemon-system libvirt-clients apparmor selinux-policy-default policycoreutils selinux-utils)
+# What tools.sh calls, which make check-matrix runs on each.
+[[ $release != trixie && $release != testing ]] || packages+=(gnuplot-nox prometheus)
 # Settings of apt and dpkg stay in the root: this one has a user's.
 [[ $release != clean ]] || packages=(linux-image-amd64 systemd-sysv udev) options=() suite=bookworm
 
