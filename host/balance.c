@@ -20,7 +20,7 @@
  *	- The givers' balloons grow first. Targets fall only by what has come in
  *	  beyond the budget: no VM is promised what is not there.
  *
- * Against swinging: a VM is asked for and is given an eighth of its size at once at most; what
+ * Against swinging: a VM is asked for and is given a quarter of its size at once at most; what
  * is in use moves only for a difference of more than a sixteenth of the giver's size; who was
  * given to rests before he gives, twice as long when that turned soon; and while nobody is short
  * and the budget stands, nothing moves at all.
@@ -34,7 +34,7 @@
 #define AERO_BALANCE_MARGIN_DIV	16	/* of its size: idle memory that a VM is left */
 #define AERO_BALANCE_STEP_DIV	32	/* of its size, per second */
 #define AERO_BALANCE_BAND_DIV	16	/* of its size */
-#define AERO_BALANCE_AHEAD	4	/* steps that may be under way */
+#define AERO_BALANCE_AHEAD	8	/* steps that may be under way */
 #define AERO_BALANCE_BEHIND_MS	10000U	/* a balloon that does not grow for so long will not */
 #define AERO_BALANCE_CRUMB_DIV	1024	/* of its size, in that time */
 #define AERO_BALANCE_REST_MS	15000U

@@ -144,24 +144,25 @@ static void balance_follows_swapped_roles(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, world.least_there, world.total);
 }
 
-/* What comes in goes on at once, and the next portion is asked for in the same step. */
+/* What comes in goes on at once, and as much more is asked for in the same step. */
 static void balance_portions_do_not_wait(struct kunit *test)
 {
 	struct aero_test_world world;
-	u64 portion = 1024 * MIB / 8;
+	u64 portion = 1024 * MIB / AERO_BALANCE_STEP_DIV * AERO_BALANCE_AHEAD;
+	u64 came = min(portion, INFLATES);
 
 	aero_test_world_init(&world, 2, 600);
-	aero_test_need(&world, 0, 700);
+	aero_test_need(&world, 0, 1000);
 	aero_test_need(&world, 1, 100);
 	aero_test_hold(&world, 0, 600);
 	aero_test_seconds(&world, 1);
 	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB);
 	KUNIT_EXPECT_EQ(test, world.vms[1].target, portion);
 	aero_test_seconds(&world, 1);
-	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB - portion);
-	KUNIT_EXPECT_EQ(test, world.vms[1].target, 2 * portion);
+	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB - came);
+	KUNIT_EXPECT_EQ(test, world.vms[1].target, portion + came);
 	aero_test_seconds(&world, 1);
-	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB - 2 * portion);
+	KUNIT_EXPECT_EQ(test, world.vms[0].target, 600 * MIB - 2 * came);
 }
 
 /* Both are busy with more than there is: what is there is divided once, and nobody swings. */
