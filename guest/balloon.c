@@ -54,7 +54,7 @@ static void __aero_balloon_resize(struct aero_guest *guest, long nr_pages)
 /**
  * __aero_balloon_add() - a new page for the balloon
  * @guest: the guest
- * @page: from aero_page_alloc()
+ * @page: from aero_big_alloc() or aero_small_alloc()
  * @kind: how large
  *
  * Context: aero_guest.lock held.

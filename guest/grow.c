@@ -52,39 +52,81 @@ static unsigned long aero_grow_gap(struct aero_guest *guest)
 	return gap;
 }
 
-/* One page; false if there is none, or none is wanted any more. */
-static bool aero_grow_one(struct aero_guest *guest, enum aero_kind kind, u32 *limits)
+/* One big page; returns how much that is in small ones, 0 if there is none or it is too much. */
+static unsigned long aero_grow_big(struct aero_guest *guest, u32 *limits)
 {
-	struct page *page = aero_page_alloc(kind);
+	struct page *page = aero_big_alloc();
 	bool wanted;
 
 	if (!page) {
 		*limits |= AERO_LIMIT_ALLOC;
-		return false;
+		return 0;
 	}
 	spin_lock(&guest->lock);
-	wanted = __aero_grow_gap(guest) >= aero_kind_pages(kind);
+	wanted = __aero_grow_gap(guest) >= aero_kind_pages(AERO_BIG);
 	if (wanted)
-		__aero_balloon_add(guest, page, kind);
+		__aero_balloon_add(guest, page, AERO_BIG);
 	spin_unlock(&guest->lock);
 	if (!wanted)
-		aero_page_free(page, kind);
-	return wanted;
+		aero_page_free(page, AERO_BIG);
+	return wanted ? aero_kind_pages(AERO_BIG) : 0;
 }
 
-/* Up to so many pages, none if that would go below the floor; returns how much in small ones. */
-static unsigned long aero_grow_some(struct aero_guest *guest, enum aero_kind kind,
-				    unsigned long entries, u32 *limits)
+/* Small pages that lie side by side; returns how many the balloon got, 0 if none are wanted. */
+static unsigned long aero_grow_add(struct aero_guest *guest, struct aero_pages *run)
 {
-	unsigned long i;
+	unsigned long gap, got = 0;
 
-	if (!aero_above_floor(guest, entries * aero_kind_pages(kind))) {
+	spin_lock(&guest->lock);
+	for (gap = min(__aero_grow_gap(guest), run->nr); got < gap; got++)
+		__aero_balloon_add(guest, aero_pages_pop(run), AERO_SMALL);
+	spin_unlock(&guest->lock);
+	aero_pages_free(run, AERO_SMALL);
+	return got;
+}
+
+/*
+ * Small pages in runs, or AERO_FLOOR_PAGES single ones at most; returns how many. What is
+ * left of a goal comes in runs, for each page that is punched alone can cost the host a huge
+ * page; but not at the price of the short ones, which a guest in pieces needs itself.
+ */
+static unsigned long aero_grow_small(struct aero_guest *guest, unsigned long most, u32 *limits)
+{
+	struct aero_grower *grower = &guest->grower;
+	unsigned long got = 0, some;
+	struct aero_pages run;
+	unsigned int order;
+
+	aero_pages_init(&run);
+	while (got < min(most, AERO_FLOOR_PAGES)) {
+		order = grower->runs ? ilog2(most - got) : 0;
+		if (aero_small_alloc(&run, order)) {
+			some = aero_grow_add(guest, &run);
+			got += some;
+			if (some < 1UL << order)
+				break;
+		} else if (order) {
+			grower->runs = false;
+		} else {
+			*limits |= AERO_LIMIT_ALLOC;
+			break;
+		}
+	}
+	return got;
+}
+
+/* One big page, or up to so many small ones; nothing if that would go below the floor. */
+static unsigned long aero_grow_some(struct aero_guest *guest, enum aero_kind kind,
+				    unsigned long pages, u32 *limits)
+{
+	if (kind == AERO_SMALL && !aero_above_floor(guest, pages))
+		pages = min(pages, AERO_FLOOR_PAGES);
+	if (!aero_above_floor(guest, pages)) {
 		*limits |= AERO_LIMIT_FLOOR;
 		return 0;
 	}
-	for (i = 0; i < entries && aero_grow_one(guest, kind, limits); i++)
-		;
-	return i * aero_kind_pages(kind);
+	return kind == AERO_BIG ? aero_grow_big(guest, limits) :
+				  aero_grow_small(guest, pages, limits);
 }
 
 /* Big pages as long as there are any, then small ones if the granule permits. */
@@ -100,13 +142,15 @@ static void aero_grow(struct kthread_work *work)
 	u64 start = ktime_get_ns();
 	u32 failed = 0;
 
+	grower->runs = true;
 	while (grown < grower->most && ktime_get_ns() - start < AERO_STEP_NS) {
 		gap = aero_grow_gap(guest);
 		if (gap < big)
 			kind = AERO_SMALL;
 		if (!gap || (kind == AERO_SMALL && !grower->small))
 			break;
-		some = kind == AERO_BIG ? 1 : min3(gap, grower->most - grown, AERO_FLOOR_PAGES);
+		some = kind == AERO_BIG ? big :
+		       min3(gap, grower->most - grown, grower->runs ? big / 2 : AERO_FLOOR_PAGES);
 		failed = 0;
 		got = aero_grow_some(guest, kind, some, &failed);
 		grown += got;
@@ -115,6 +159,8 @@ static void aero_grow(struct kthread_work *work)
 		/* Where a big page does not fit, small ones still may, however late it is. */
 		if (failed) {
 			kind = AERO_SMALL;
+			if (failed & AERO_LIMIT_ALLOC)
+				grower->runs = false;
 			failed = 0;
 			start = ktime_get_ns();
 			continue;

@@ -76,7 +76,7 @@
 /* Where the host rings, how long to wait at most for the credit of a whole step. */
 #define AERO_CREDIT_MS		100
 
-/* Small pages between two looks at the floor. */
+/* Small pages between two looks at the floor; half a big one if they lie side by side. */
 #define AERO_FLOOR_PAGES	64UL
 
 /* Entries handled under the lock in one go. */
@@ -266,6 +266,7 @@ struct aero_balloon {
  * @goal: how large the balloon may become, pages of the guest kernel; aero_guest.lock
  * @most: how much the step may take, pages of the guest kernel; the thread's while @busy
  * @small: small pages will do; the thread's while @busy
+ * @runs: they are to lie side by side; the thread's
  * @grown: outcome: how much it took, pages of the guest kernel; valid with @done
  * @failed: outcome: what hindered it, AERO_LIMIT_*; valid with @done
  * @reclaimed: outcome: it was allowed to reclaim; valid with @done
@@ -280,6 +281,7 @@ struct aero_grower {
 	unsigned long goal;
 	unsigned long most;
 	bool small;
+	bool runs;
 	unsigned long grown;
 	u32 failed;
 	bool reclaimed;
@@ -403,7 +405,8 @@ struct page *aero_pages_pop_last(struct aero_pages *pages);
 void aero_pages_splice(struct aero_pages *from, struct aero_pages *to);
 void aero_pages_sort(struct aero_pages *pages);
 unsigned long aero_pages_size(const struct aero_pages *pages, enum aero_kind kind);
-struct page *aero_page_alloc(enum aero_kind kind);
+struct page *aero_big_alloc(void);
+bool aero_small_alloc(struct aero_pages *pages, unsigned int order);
 void aero_page_free(struct page *page, enum aero_kind kind);
 void aero_pages_free(struct aero_pages *pages, enum aero_kind kind);
 void aero_page_split(struct page *page, struct aero_pages *to);

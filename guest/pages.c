@@ -19,6 +19,10 @@
 #define AERO_BIG_GFP	((GFP_HIGHUSER & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC | \
 			 __GFP_NORETRY | __GFP_NOWARN)
 
+/* Several small ones, if they are free; of the movable, as balloon_page_alloc()'s single ones. */
+#define AERO_SMALL_GFP	((aero_balloon_gfp() & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC | \
+			 __GFP_NORETRY | __GFP_NOWARN)
+
 /**
  * aero_pages_init() - make an empty list
  * @pages: the list
@@ -136,40 +140,64 @@ unsigned long aero_pages_size(const struct aero_pages *pages, enum aero_kind kin
 	return pages->nr * aero_kind_pages(kind);
 }
 
+/* Small pages side by side, or those of a big one, are the guest's no more. */
+static void aero_page_leave(struct page *page, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		__SetPageOffline(page + i);
+	adjust_managed_page_count(page, -(long)nr);
+}
+
 /**
- * aero_page_alloc() - take a page from the guest
- * @kind: how large
+ * aero_big_alloc() - take a big page from the guest
  *
- * Never makes the OOM killer run and never touches the atomic reserves. For a
- * small page the kernel may write out and drop page cache.
+ * Never makes the OOM killer run and never touches the atomic reserves.
  *
  * Context: process context, may sleep.
  * Return: the page, marked and counted out of the guest's memory, or NULL.
  */
-struct page *aero_page_alloc(enum aero_kind kind)
+struct page *aero_big_alloc(void)
 {
-	struct page *page;
-	unsigned long i;
+	struct page *page = alloc_pages(AERO_BIG_GFP, AERO_BIG_ORDER);
 
-	if (kind == AERO_BIG) {
-		page = alloc_pages(AERO_BIG_GFP, AERO_BIG_ORDER);
-		if (page)
-			aero_balloon_count(page, aero_kind_pages(kind));
-	} else {
-		page = balloon_page_alloc();
-	}
 	if (!page)
 		return NULL;
-
-	for (i = 0; i < aero_kind_pages(kind); i++)
-		__SetPageOffline(page + i);
-	adjust_managed_page_count(page, -(long)aero_kind_pages(kind));
+	aero_balloon_count(page, aero_kind_pages(AERO_BIG));
+	aero_page_leave(page, aero_kind_pages(AERO_BIG));
 	return page;
 }
 
 /**
+ * aero_small_alloc() - take small pages from the guest that lie side by side
+ * @pages: where they are appended, marked and counted out of the guest's memory
+ * @order: log2 of how many, less than AERO_BIG_ORDER
+ *
+ * Never makes the OOM killer run and never touches the atomic reserves. For a
+ * single one the kernel may write out and drop page cache.
+ *
+ * Context: process context, may sleep; the caller protects @pages.
+ * Return: false if there are none.
+ */
+bool aero_small_alloc(struct aero_pages *pages, unsigned int order)
+{
+	struct page *page = order ? alloc_pages(AERO_SMALL_GFP, order) : balloon_page_alloc();
+	unsigned long i;
+
+	if (!page)
+		return false;
+	if (order)
+		split_page(page, order);
+	aero_page_leave(page, 1UL << order);
+	for (i = 0; i < 1UL << order; i++)
+		aero_pages_add(pages, page + i);
+	return true;
+}
+
+/**
  * aero_page_free() - give a page back to the guest
- * @page: from aero_page_alloc(), aero_page_split(), a migration or the held list
+ * @page: from aero_big_alloc(), aero_small_alloc(), aero_page_split(), a migration or the held list
  * @kind: how large
  *
  * Context: any.

@@ -36,7 +36,8 @@ storm() {
 			for pid in \$pids; do kill -0 \$pid || exit 1; done
 		done
 		kill \$pids && ! dmesg | grep -i 'out of memory: killed\|oom-kill:'" ||
-		fail "$2 processes with $3 MiB each do not all live: $(vm_run "$1" 'dmesg | grep -i "oom\|killed" | tail -n 3')"
+		fail "$2 processes with $3 MiB each do not all live:
+$(vm_run "$1" 'dmesg | grep -A40 "invoked oom-killer" | head -n 60' | sed 's/^/#   /')"
 	echo "# $2 processes had $3 MiB each, $(($(guest_balloon "$1") / MiB)) MiB are left in the balloon"
 }
 

@@ -64,6 +64,29 @@ test_a_fragmented_guest_gives_no_part_of_a_huge_page() {
 	reserve_huge_pages 0
 }
 
+# What is left of a target when whole huge pages have been given: it lies in one of them, not in as many as it has pages.
+test_the_rest_costs_one_huge_page() {
+	local huge
+	start_vm a size=512 ram=huge || return
+	# All of it is the host's in huge pages.
+	vm_run a 'hog touch 400'
+	vm_spawn a 'hog comb 300 random' >/dev/null
+	wait_for 120 vm_run a 'grep -qs ready /tmp/*.out' || { fail "no comb"; return; }
+	echo "# free blocks of the guest, by order: $(vm_run a 'grep DMA32 /proc/buddyinfo')"
+	huge=$(huge_shmem)
+	check_num "MiB of its RAM in huge pages" "$huge" ge 300
+	echo manual >$HOST/mode
+	takes $((33 * MiB)) $((33 * MiB))
+	# 16 are given whole.
+	check_num "huge pages that the host has no more" $(((huge - $(huge_shmem)) / 2)) ge 16
+	check_num "huge pages that the host has no more" $(((huge - $(huge_shmem)) / 2)) le 20
+	takes $((33 * MiB + 5 * 4096)) $((33 * MiB + 5 * 4096))
+	check_num "and after five pages more" $(((huge - $(huge_shmem)) / 2)) le 24
+	check "the guest lives" vm_run a 'pidof hog >/dev/null'
+	check "guest's kernel is content" vm_dmesg_clean a
+	takes 0 0
+}
+
 # huge_shmem: MiB of huge pages in it.
 huge_shmem() { meminfo ShmemHugePages; }
 

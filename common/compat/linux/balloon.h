@@ -39,6 +39,21 @@ static inline void aero_balloon_count(struct page *page, long nr)
 }
 
 /**
+ * aero_balloon_gfp() - where balloon_page_alloc() looks for a page
+ *
+ * Among movable pages if the kernel can migrate those of a balloon, which was
+ * CONFIG_BALLOON_COMPACTION before 7.0.
+ *
+ * Context: any.
+ * Return: flags for the page allocator.
+ */
+static inline gfp_t aero_balloon_gfp(void)
+{
+	return IS_ENABLED(CONFIG_BALLOON_MIGRATION) || IS_ENABLED(CONFIG_BALLOON_COMPACTION) ?
+	       GFP_HIGHUSER_MOVABLE : GFP_HIGHUSER;
+}
+
+/**
  * aero_balloon_free() - free a page from balloon_page_alloc() or a migration
  * @page: not on a balloon's list; marked offline or not
  *

@@ -24,6 +24,8 @@ static void usage(void)
 {
 	fputs("usage: hog touch MIB [random] write to every page (in random order), exit\n"
 	      "       hog hold MIB           the same, print \"ready\", keep it until killed\n"
+	      "       hog comb MIB [random]  the same, but lets every second page go again, one after the other or in\n"
+	      "                              random order, before it is \"ready\"\n"
 	      "       hog busy MIB [random]  the same, then write to a page after the other (or in random order) until\n"
 	      "                              killed; each second: touched pages in it, pages in all, worst pause in us\n"
 	      "       hog turn MIB SECONDS   for so long, compute a little and write to random pages, again and again;\n"
@@ -87,20 +89,38 @@ static void touch(char *base, unsigned long pages)
 		*(volatile uint64_t *)(base + i * PAGE) = i + 1;
 }
 
-static void touch_random(char *base, unsigned long pages)
+/* The numbers below @n, shuffled. */
+static uint32_t *shuffled(unsigned long n)
 {
-	uint32_t *order = malloc(pages * sizeof(*order));
+	uint32_t *order = malloc(n * sizeof(*order));
 
 	if (!order)
 		exit(3);
-	for (unsigned long i = 0; i < pages; i++) {
+	for (unsigned long i = 0; i < n; i++) {
 		unsigned long other = mix(i) % (i + 1);
 
 		order[i] = order[other];
 		order[other] = i;
 	}
+	return order;
+}
+
+static void touch_random(char *base, unsigned long pages)
+{
+	uint32_t *order = shuffled(pages);
+
 	for (unsigned long i = 0; i < pages; i++)
 		*(volatile uint64_t *)(base + order[i] * PAGE) = i + 1;
+	free(order);
+}
+
+/* What is free afterwards are single pages, no two of them neighbours. */
+static void comb(char *base, unsigned long pages, int random)
+{
+	uint32_t *order = random ? shuffled(pages / 2) : NULL;
+
+	for (unsigned long i = 0; i < pages / 2; i++)
+		madvise(base + 2 * (random ? order[i] : i) * PAGE, PAGE, MADV_DONTNEED);
 	free(order);
 }
 
@@ -329,8 +349,8 @@ int main(int argc, char **argv)
 	if (!mib || mib > 1UL << 30 || argc > 4)
 		usage();
 	if (!strcmp(how, "verify") || !strcmp(how, "watch") || !strcmp(how, "turn") ? argc != 4 :
-	    !strcmp(how, "busy") || !strcmp(how, "touch") ? argc == 4 && strcmp(argv[3], "random") :
-	    argc != 3 || strcmp(how, "hold"))
+	    !strcmp(how, "busy") || !strcmp(how, "touch") || !strcmp(how, "comb") ?
+	    argc == 4 && strcmp(argv[3], "random") : argc != 3 || strcmp(how, "hold"))
 		usage();
 	base = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED) {
@@ -345,12 +365,16 @@ int main(int argc, char **argv)
 		turn(base, pages, number(argv[3]));
 		return 0;
 	}
+	if (!strcmp(how, "comb"))
+		madvise(base, pages * PAGE, MADV_NOHUGEPAGE);
 	if (!strcmp(how, "touch") && argc == 4)
 		touch_random(base, pages);
 	else
 		touch(base, pages);
 	if (!strcmp(how, "touch"))
 		return 0;
+	if (!strcmp(how, "comb"))
+		comb(base, pages, argc == 4);
 	ready();
 	if (!strcmp(how, "busy"))
 		busy(base, pages, argc == 4);
