@@ -107,7 +107,7 @@ vm_start() {
 	hugetlb) args+=(-object "memory-backend-memfd,id=ram,size=${size}M,share=on,hugetlb=on,hugetlbsize=2M,prealloc=on") ;;
 	shm | shm:*)
 		ram=${ram#shm} ram=${ram#:}
-		args+=(-object "memory-backend-file,id=ram,size=${size}M,share=on,prealloc=on,mem-path=${ram:-/dev/shm}/vm-$name")
+		args+=(-object "memory-backend-file,id=ram,size=${size}M,share=on,prealloc=on,align=2M,mem-path=${ram:-/dev/shm}/vm-$name")
 		;;
 	*) vm__fail "unknown ram=$ram" || return ;;
 	esac
