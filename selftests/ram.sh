@@ -77,8 +77,8 @@ test_the_rest_costs_one_huge_page() {
 	check_num "MiB of its RAM in huge pages" "$huge" ge 300
 	echo manual >$HOST/mode
 	takes $((33 * MiB)) $((33 * MiB))
-	# 16 are given whole.
-	check_num "huge pages that the host has no more" $(((huge - $(huge_shmem)) / 2)) ge 16
+	# 16 are given whole, of which some may not have been the host's as such.
+	check_num "huge pages that the host has no more" $(((huge - $(huge_shmem)) / 2)) ge $((16 - (512 - huge) / 2))
 	check_num "huge pages that the host has no more" $(((huge - $(huge_shmem)) / 2)) le 20
 	takes $((33 * MiB + 5 * 4096)) $((33 * MiB + 5 * 4096))
 	check_num "and after five pages more" $(((huge - $(huge_shmem)) / 2)) le 24
