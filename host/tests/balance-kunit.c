@@ -148,7 +148,7 @@ static void balance_follows_swapped_roles(struct kunit *test)
 static void balance_portions_do_not_wait(struct kunit *test)
 {
 	struct aero_test_world world;
-	u64 portion = 1024 * MIB / AERO_BALANCE_STEP_DIV * AERO_BALANCE_AHEAD;
+	u64 portion = 1024 * MIB / 4;
 	u64 came = min(portion, INFLATES);
 
 	aero_test_world_init(&world, 2, 600);
