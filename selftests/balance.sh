@@ -84,7 +84,7 @@ turn() {
 
 # With all memory free before and after, for the emulator's speed drifts.
 test_memory_follows_roles() {
-	((${SOAK:-0})) || { skip "it takes 25 minutes, and has not passed yet, see testing.rst: SOAK=1 runs it"; return; }
+	((${SOAK:-0})) || { skip "it takes 25 minutes, see testing.rst: SOAK=1 runs it"; return; }
 	local vm round
 	local -A free=([a]=0 [b]=0) balanced=([a]=0 [b]=0)
 	for vm in a b; do turn $vm; free[$vm]=$done; done
